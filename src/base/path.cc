@@ -1,0 +1,106 @@
+#include "base/path.h"
+
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include <vector>
+
+namespace mayfly::base {
+
+namespace {
+
+std::vector<std::string> Components(std::string_view path) {
+  std::vector<std::string> parts;
+  size_t at = 0;
+  while (at < path.size()) {
+    const size_t slash = std::min(path.find('/', at), path.size());
+    const std::string_view part = path.substr(at, slash - at);
+    if (!part.empty() && part != ".") {
+      parts.emplace_back(part);
+    }
+    at = slash + 1;
+  }
+  return parts;
+}
+
+}  // namespace
+
+Result<UniqueFd> OpenInRoot(int root, std::string_view path, int flags, mode_t mode) {
+  open_how how{};
+  how.flags = static_cast<unsigned>(flags | O_CLOEXEC);
+  how.mode = (flags & (O_CREAT | O_TMPFILE)) != 0 ? mode : 0;
+  how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
+  const std::string name(path.empty() ? "/" : path);
+  long fd;
+  do {
+    fd = ::syscall(SYS_openat2, root, name.c_str(), &how, sizeof how);
+    // EAGAIN: a rename raced with the resolution of "..", openat2(2) says to try again.
+  } while (fd < 0 && (errno == EINTR || errno == EAGAIN));
+  if (fd < 0) {
+    return FailErrno("open {} in the rootfs", name);
+  }
+  return UniqueFd(static_cast<int>(fd));
+}
+
+Result<UniqueFd> MakeDirsInRoot(int root, std::string_view path, mode_t mode) {
+  if (auto there = OpenInRoot(root, path, O_PATH | O_DIRECTORY); there || there.error().sys_errno() != ENOENT) {
+    return there;
+  }
+  std::string prefix;
+  UniqueFd parent;
+  MAYFLY_ASSIGN(parent, OpenInRoot(root, "/", O_PATH | O_DIRECTORY));
+  for (const std::string& part : Components(CleanAbsolute(path))) {
+    prefix.append("/").append(part);
+    auto next = OpenInRoot(root, prefix, O_PATH | O_DIRECTORY);
+    if (!next && next.error().sys_errno() == ENOENT) {
+      if (::mkdirat(parent.get(), part.c_str(), mode) != 0 && errno != EEXIST) {
+        return FailErrno("mkdir {} in the rootfs", prefix);
+      }
+      next = OpenInRoot(root, prefix, O_PATH | O_DIRECTORY);
+    }
+    if (!next) {
+      return next;
+    }
+    parent = std::move(*next);
+  }
+  return parent;
+}
+
+Result<UniqueFd> MakeFileInRoot(int root, std::string_view path, mode_t mode) {
+  if (auto there = OpenInRoot(root, path, O_PATH); there || there.error().sys_errno() != ENOENT) {
+    return there;
+  }
+  const std::string clean = CleanAbsolute(path);
+  const size_t slash = clean.find_last_of('/');
+  MAYFLY_ASSIGN(const UniqueFd parent, MakeDirsInRoot(root, clean.substr(0, slash), 0755));
+  const std::string name = clean.substr(slash + 1);
+  const int made = ::openat(parent.get(), name.c_str(), O_CREAT | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, mode);
+  if (made < 0) {
+    return FailErrno("create {} in the rootfs", clean);
+  }
+  const UniqueFd owner(made);
+  return OpenInRoot(root, path, O_PATH);
+}
+
+std::string FdPath(int fd) { return fmt::format("/proc/self/fd/{}", fd); }
+
+std::string CleanAbsolute(std::string_view path) {
+  std::vector<std::string> kept;
+  for (std::string& part : Components(path)) {
+    if (part == "..") {
+      if (!kept.empty()) {
+        kept.pop_back();
+      }
+    } else {
+      kept.push_back(std::move(part));
+    }
+  }
+  std::string clean;
+  for (const std::string& part : kept) {
+    clean.append("/").append(part);
+  }
+  return clean.empty() ? "/" : clean;
+}
+
+}  // namespace mayfly::base

@@ -1,0 +1,145 @@
+// Spec: the parts of an OCI runtime configuration (config.json) that Mayfly acts on, as plain structs.
+//
+// ParseSpec (spec_parse.h) fills it and refuses what this version cannot honour, so whatever is in a
+// Spec can be carried out. Field names follow the runtime-spec's in snake_case.
+//
+// Units: as the spec has them: bytes, microseconds for cpu periods and quotas, octal file modes as numbers.
+// Sources: OCI runtime-spec 1.2, config.md and config-linux.md.
+// Threads: plain values. Fork: the child reads the parent's copy.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace mayfly::oci {
+
+struct Rlimit {
+  int resource = 0;  // RLIMIT_*
+  std::string name;  // "RLIMIT_NOFILE"
+  uint64_t soft = 0;
+  uint64_t hard = 0;
+};
+
+// Bit n of a mask is capability number n (linux/capability.h).
+struct Capabilities {
+  uint64_t bounding = 0;
+  uint64_t effective = 0;
+  uint64_t inheritable = 0;
+  uint64_t permitted = 0;
+  uint64_t ambient = 0;
+};
+
+struct User {
+  uid_t uid = 0;
+  gid_t gid = 0;
+  std::optional<mode_t> umask;
+  std::vector<gid_t> additional_gids;
+};
+
+struct Process {
+  User user;
+  std::vector<std::string> args;
+  std::vector<std::string> env;
+  std::string cwd;
+  std::optional<Capabilities> capabilities;
+  std::vector<Rlimit> rlimits;
+  bool no_new_privileges = false;
+  std::optional<int> oom_score_adj;
+};
+
+struct Mount {
+  std::string destination;
+  std::string type;    // "bind" for bind mounts, whatever config.json says
+  std::string source;  // bind sources relative to the bundle are made absolute
+  std::vector<std::string> options;  // as given
+  uint64_t flags = 0;                // MS_* from the options
+  uint64_t cleared_flags = 0;        // MS_* that an option such as "rw" or "exec" switches off
+  uint64_t propagation = 0;          // MS_SHARED, MS_SLAVE, MS_PRIVATE, MS_UNBINDABLE, with MS_REC; 0: none
+  uint64_t recursive_attr_set = 0;   // MOUNT_ATTR_* from "rro", "rnosuid", … (mount_setattr, AT_RECURSIVE)
+  uint64_t recursive_attr_clear = 0;
+  bool copy_up = false;              // "tmpcopyup"
+  std::string data;                  // what is left for the file system, comma separated
+};
+
+enum class NamespaceType : unsigned char { kPid, kNetwork, kMount, kIpc, kUts, kCgroup };
+struct Namespace {
+  NamespaceType type = NamespaceType::kPid;
+  std::string path;  // empty: create a new one
+};
+
+struct Device {
+  std::string path;
+  char type = 'c';  // c, b, p ("u" is read as c)
+  int64_t major = 0;
+  int64_t minor = 0;
+  mode_t file_mode = 0666;
+  uid_t uid = 0;
+  gid_t gid = 0;
+};
+
+struct DeviceRule {
+  bool allow = false;
+  char type = 'a';                // a, b, c
+  std::optional<int64_t> major;   // unset: all
+  std::optional<int64_t> minor;
+  std::string access;             // of "rwm"
+};
+
+struct Resources {
+  std::vector<DeviceRule> devices;
+  // memory, bytes; -1 is "no limit"
+  std::optional<int64_t> memory_limit_bytes;
+  std::optional<int64_t> memory_reservation_bytes;
+  std::optional<int64_t> memory_swap_bytes;  // memory plus swap, as the spec has it
+  std::optional<uint64_t> memory_swappiness;
+  std::optional<bool> memory_disable_oom_killer;
+  // cpu
+  std::optional<uint64_t> cpu_shares;
+  std::optional<int64_t> cpu_quota_us;
+  std::optional<uint64_t> cpu_period_us;
+  std::optional<uint64_t> cpu_burst_us;
+  std::optional<int64_t> cpu_idle;
+  std::string cpuset_cpus;
+  std::string cpuset_mems;
+  // pids; 0 and -1 are "no limit"
+  std::optional<int64_t> pids_limit;
+  // cgroup v2 files written as they are, e.g. "memory.high" -> "1048576"
+  std::map<std::string, std::string> unified;
+};
+
+struct Linux {
+  std::vector<Namespace> namespaces;
+  std::vector<Device> devices;
+  std::string cgroups_path;
+  Resources resources;
+  std::map<std::string, std::string> sysctl;
+  std::vector<std::string> masked_paths;
+  std::vector<std::string> readonly_paths;
+  uint64_t rootfs_propagation = 0;  // MS_*; 0: the default, MS_SLAVE | MS_REC
+};
+
+struct Spec {
+  std::string oci_version;
+  std::string bundle;       // absolute path of the bundle directory
+  std::string rootfs;       // absolute path of the root file system
+  bool rootfs_readonly = false;
+  std::string hostname;
+  std::string domainname;
+  Process process;
+  bool has_process = false;
+  std::vector<Mount> mounts;
+  Linux linux;
+  std::map<std::string, std::string> annotations;
+
+  // The namespace of that type, or nullptr when the container shares the caller's.
+  const Namespace* FindNamespace(NamespaceType type) const;
+  // The value of an environment variable of process.env, if set.
+  std::optional<std::string> FindEnv(const std::string& name) const;
+};
+
+}  // namespace mayfly::oci

@@ -1,0 +1,223 @@
+#!/usr/bin/env bash
+# The private containerd: the containerd program of this machine with its own store, state, socket and
+# configuration. Whatever containerd the host runs is never asked, changed or stopped.
+set -euo pipefail
+# shellcheck source=tools/setup/steps.sh
+source "$(dirname "${BASH_SOURCE[0]}")/steps.sh"
+
+store=$MAYFLY_STATE/containerd      # images, snapshots, records: lasts
+run=$MAYFLY_RUN/containerd          # socket, pid file, state of running containers
+root=$store/root
+socket=$run/containerd.sock
+pid_file=$run/pid
+log_file=$store/containerd.log
+default_namespace=mayfly-lab
+
+usage() {
+  cat <<HELP
+Usage: ./dev containerd COMMAND [ARGUMENT]
+
+The private containerd: store $store, socket $socket.
+
+  start                   start it and wait until it answers
+  stop                    end its containers, stop it, unmount what it mounted
+  status                  running or not, socket, version, images; exit code 3 if it does not run
+  socket                  print the socket's path
+  import [NAMESPACE]      import the images of build/images whose digest is not there yet ($default_namespace)
+  save TAR                stop, save the whole store to TAR, start
+  restore TAR             stop, put the store back to what TAR holds, start and wait until it answers
+
+Environment: MAYFLY_STATE (/var/lib/mayfly-dev), MAYFLY_RUN (/run/mayfly-dev).
+
+Examples:
+  ./dev containerd start
+  ctr --address \$(./dev containerd socket) --namespace $default_namespace images ls
+  ./dev containerd save /var/tmp/pristine.tar && ./dev containerd restore /var/tmp/pristine.tar
+HELP
+}
+
+ctr_private() { timeout "${ctr_timeout:-30}" ctr --address "$socket" "$@"; }
+
+# running_pid: the pid of our daemon; false if it does not run. A pid that now belongs to another program does
+# not count: ours has our configuration file on its command line.
+running_pid() {
+  local pid
+  [[ -r $pid_file ]] && pid=$(<"$pid_file") && [[ -n $pid && -r /proc/$pid/cmdline ]] || return 1
+  tr '\0' '\n' <"/proc/$pid/cmdline" 2>/dev/null | grep -qxF "$store/config.toml" || return 1
+  printf '%s' "$pid"
+}
+
+# Sources: containerd docs/man/containerd-config.toml.5.md, version 2. oom_score 0 leaves the value as it is,
+# which also works where it may not be lowered. The opt plugin would otherwise make /opt/containerd.
+write_config() {
+  cat >"$store/config.toml" <<TOML
+version = 2
+root = "$root"
+state = "$run/state"
+oom_score = 0
+disabled_plugins = [
+  "io.containerd.grpc.v1.cri",
+  "io.containerd.internal.v1.tracing",
+  "io.containerd.nri.v1.nri",
+  "io.containerd.snapshotter.v1.aufs",
+  "io.containerd.snapshotter.v1.blockfile",
+  "io.containerd.snapshotter.v1.btrfs",
+  "io.containerd.snapshotter.v1.devmapper",
+  "io.containerd.snapshotter.v1.zfs",
+  "io.containerd.tracing.processor.v1.otlp",
+]
+
+[grpc]
+  address = "$socket"
+
+[ttrpc]
+  address = "$socket.ttrpc"
+
+[plugins."io.containerd.internal.v1.opt"]
+  path = "$store/opt"
+TOML
+}
+
+wait_ready() { # PID
+  local deadline=$((SECONDS + 30))
+  until [[ -S $socket ]] && ctr_timeout=5 ctr_private version >/dev/null 2>&1; do
+    if ! kill -0 "$1" 2>/dev/null; then
+      tail -n 20 "$log_file" >&2
+      die "the private containerd ended while starting: see $log_file"
+    fi
+    ((SECONDS < deadline)) || die "the private containerd does not answer on $socket after 30 s: see $log_file"
+    sleep 0.05
+  done
+}
+
+start_containerd() {
+  local pid
+  if pid=$(running_pid); then return; fi
+  ((EUID == 0)) || die 'containerd needs root: run this with sudo or in a root shell'
+  need containerd 'run ./dev setup'
+  need ctr 'run ./dev setup'
+  mkdir -p "$store" "$run"
+  chmod 711 "$store" "$run"
+  remove_leftovers
+  write_config
+  # Its own session and working directory, and no descriptor of ours, so that it outlives this program.
+  (
+    cd /
+    exec setsid containerd --config "$store/config.toml" </dev/null >>"$log_file" 2>&1
+  ) &
+  pid=$!
+  disown "$pid"
+  printf '%s\n' "$pid" >"$pid_file"
+  wait_ready "$pid"
+}
+
+# end_tasks: kills and deletes the running containers of every namespace, through the daemon.
+end_tasks() {
+  local namespace task
+  for namespace in $(ctr_private namespaces ls -q 2>/dev/null); do
+    for task in $(ctr_private -n "$namespace" tasks ls -q 2>/dev/null); do
+      ctr_private -n "$namespace" tasks kill -s SIGKILL "$task" >/dev/null 2>&1 || true
+      ctr_private -n "$namespace" tasks rm -f "$task" >/dev/null 2>&1 || true
+    done
+  done
+}
+
+# our_shims: pids of shims that were started for our socket: it is a whole argument of theirs.
+our_shims() {
+  local file
+  while read -r file; do
+    if [[ $(cat "${file%cmdline}comm" 2>/dev/null) == containerd-shim* ]]; then basename "${file%/cmdline}"; fi
+  done < <(grep -slzxF -e "$socket" /proc/[0-9]*/cmdline)
+}
+
+# remove_leftovers: what a killed daemon leaves: shims with their sockets, mounts below our state, the socket.
+remove_leftovers() {
+  local pid mount address
+  for pid in $(our_shims); do kill -KILL "$pid" 2>/dev/null || true; done
+  while read -r address; do
+    rm -f "${address#unix://}"
+  done < <(find "$run/state" -name address -exec cat {} + -exec echo \; 2>/dev/null)
+  # Deepest first: the order of mounting, backwards.
+  while read -r mount; do
+    umount "$mount" 2>/dev/null || umount -l "$mount"
+  done < <(awk -v a="$run/" -v b="$store/" 'index($5, a) == 1 || index($5, b) == 1 {print $5}' \
+    /proc/self/mountinfo | tac)
+  rm -rf "$run/state" "$socket" "$socket.ttrpc" "$pid_file"
+}
+
+stop_containerd() {
+  local pid deadline
+  if pid=$(running_pid); then
+    end_tasks
+    kill -TERM "$pid"
+    deadline=$((SECONDS + 10))
+    while kill -0 "$pid" 2>/dev/null && ((SECONDS < deadline)); do sleep 0.02; done
+    kill -KILL "$pid" 2>/dev/null || true
+    while kill -0 "$pid" 2>/dev/null; do sleep 0.02; done
+  fi
+  if [[ -d $run ]]; then remove_leftovers; fi
+}
+
+show_status() {
+  local pid
+  if ! pid=$(running_pid); then
+    say "containerd: not running (start it: ./dev containerd start)"
+    return 3
+  fi
+  say "containerd: running, pid $pid, socket $socket, $(ctr_private version | awk '/Server/ {s = 1} s && /Version/ {print $2}')"
+  local namespace
+  for namespace in $(ctr_private namespaces ls -q); do
+    say "  $namespace: $(ctr_private -n "$namespace" images ls -q | wc -l) images, $(ctr_private -n "$namespace" tasks ls -q | wc -l) tasks"
+  done
+}
+
+# import_images: an image whose name is there with the same digest is left alone.
+import_images() { # NAMESPACE
+  local namespace=$1 present count=0 total=0 name digest archive table=$MAYFLY_TREE/build/images/images.tsv
+  [[ -r $table ]] || die 'no images are built: run ./dev images'
+  running_pid >/dev/null || die 'the private containerd does not run: run ./dev containerd start'
+  present=$(ctr_private -n "$namespace" images ls | awk 'NR > 1 {print $1, $3}')
+  while IFS=$'\t' read -r name digest archive; do
+    total=$((total + 1))
+    if grep -qxF "$name $digest" <<<"$present"; then continue; fi
+    ctr_timeout=300 ctr_private -n "$namespace" images import "$MAYFLY_TREE/build/images/$archive"
+    count=$((count + 1))
+  done <"$table"
+  say "imported $count of $total images into $namespace"
+}
+
+save_store() { # TAR
+  stop_containerd
+  tar --create --file "$1.new" --directory "$store" --numeric-owner --sparse \
+    --xattrs --xattrs-include='*' root
+  mv "$1.new" "$1"
+  start_containerd
+}
+
+restore_store() { # TAR
+  [[ -r $1 ]] || die "$1 cannot be read: make it with ./dev containerd save $1"
+  stop_containerd
+  rm -rf "$root"
+  tar --extract --file "$1" --directory "$store" --numeric-owner --same-owner --same-permissions \
+    --xattrs --xattrs-include='*'
+  start_containerd
+}
+
+if [[ ${BASH_SOURCE[0]} == "$0" ]]; then
+  case ${1:-} in
+    start) start_containerd && show_status ;;
+    stop) stop_containerd && say 'containerd: stopped' ;;
+    status) show_status ;;
+    socket) say "$socket" ;;
+    import) import_images "${2:-$default_namespace}" ;;
+    save | restore)
+      [[ -n ${2:-} ]] || die "containerd $1: name the tar file: ./dev containerd $1 TAR"
+      "$1_store" "$(realpath -m "$2")"
+      ;;
+    -h | --help) usage ;;
+    *)
+      usage >&2
+      exit 2
+      ;;
+  esac
+fi

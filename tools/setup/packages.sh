@@ -1,0 +1,121 @@
+#!/usr/bin/env bash
+# Debian packages: installs those that are missing, and only those.
+# Nothing is removed or replaced, no service is started, and a container program from elsewhere is kept.
+set -euo pipefail
+# shellcheck source=tools/setup/steps.sh
+source "$(dirname "${BASH_SOURCE[0]}")/steps.sh"
+# shellcheck source=tools/setup/host.sh
+source "$MAYFLY_TREE/tools/setup/host.sh"
+
+packages=(
+  git ca-certificates curl python3 # the tree, the Rust installer, the image builder and the lint
+  g++ cmake ninja-build            # the project
+  clang-19 lld-19 llvm-19          # the functions, native and Wasm; fuzz targets
+  clang-format-19 clang-tidy-19    # the lint
+  wasi-libc libc++-19-dev-wasm32 libc++abi-19-dev-wasm32 libclang-rt-19-dev-wasm32
+  libclang-rt-19-dev               # clang's sanitizers and libFuzzer
+  nlohmann-json3-dev libcli11-dev libfmt-dev libtomlplusplus-dev libssl-dev
+  libgtest-dev libboost-math-dev   # tests; the lab's statistics
+  wabt                             # text modules of the tests
+  containerd runc                  # the private containerd and the runtime to compare with
+  mmdebstrap                       # image bases
+)
+
+# A container program that is there already is used, whatever package it came from.
+declare -A program_of=([containerd]=containerd [runc]=runc)
+
+is_installed() { [[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) == installed ]]; }
+
+missing_packages() {
+  local package program
+  for package in "${packages[@]}"; do
+    program=${program_of[$package]:-}
+    if is_installed "$package" || { [[ -n $program ]] && command -v "$program" >/dev/null; }; then continue; fi
+    printf '%s\n' "$package"
+  done
+}
+
+has_candidate() {
+  local candidate
+  candidate=$(LC_ALL=C apt-cache policy "$1" | sed -n 's/^  Candidate: //p')
+  [[ -n $candidate && $candidate != '(none)' ]]
+}
+
+update_index() {
+  LC_ALL=C apt-get update 2>&1 | tee "$MAYFLY_LOGS/apt-update.txt" || true
+  grep -qE '^(Hit|Get):' "$MAYFLY_LOGS/apt-update.txt" ||
+    die "no package index could be read: check the network connection, a proxy in /etc/apt/apt.conf.d, and the sources in /etc/apt"
+}
+
+# add_trixie: on Debian 12, the next release as a source for what only it has. Priority 100: below everything
+# of this release, so that no other package comes from it unless one that is asked for needs it.
+add_trixie() {
+  local mirror
+  mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Codename: bookworm' | head -n 1)
+  cat >/etc/apt/preferences.d/mayfly-trixie <<PIN
+Package: *
+Pin: release n=trixie
+Pin-Priority: 100
+PIN
+  cat >/etc/apt/sources.list.d/mayfly-trixie.sources <<SOURCE
+Types: deb
+URIs: ${mirror:-http://deb.debian.org/debian}
+Suites: trixie
+Components: main
+Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
+SOURCE
+  update_index
+}
+
+require_candidates() {
+  local package absent=()
+  for package in "$@"; do has_candidate "$package" || absent+=("$package"); done
+  if ((${#absent[@]} > 0)) && [[ $(debian_release) == bookworm && ! -e /etc/apt/sources.list.d/mayfly-trixie.sources ]]; then
+    add_trixie
+    absent=()
+    for package in "$@"; do has_candidate "$package" || absent+=("$package"); done
+  fi
+  ((${#absent[@]} == 0)) ||
+    die "no package source has ${absent[*]}: see that /etc/apt lists Debian's main archive for $(debian_release)"
+}
+
+# While packages are installed, policy-rc.d keeps every service from being started (exit code 101 means
+# "forbidden", invoke-rc.d(8)); one that is there already is left alone.
+install_quietly() {
+  local policy=/usr/sbin/policy-rc.d code=0 own_policy=no
+  if [[ ! -e $policy ]]; then
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod 755 "$policy"
+    own_policy=yes
+  fi
+  DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends --no-remove "$@" || code=$?
+  [[ $own_policy == no ]] || rm -f "$policy"
+  return "$code"
+}
+
+install_packages() {
+  local new_containerd=no code=0
+  update_index
+  require_candidates "$@"
+  if [[ " $* " == *' containerd '* ]]; then new_containerd=yes; fi
+  install_quietly "$@" || code=$?
+  ((code == 0)) ||
+    die "apt-get could not install the packages (see above): free the package lock, or remove what conflicts, and run this again"
+  # The tests use a containerd of their own; the one of the package stays off at the next boot, too.
+  if [[ $new_containerd == yes && -d /run/systemd/system ]]; then systemctl disable containerd.service || true; fi
+}
+
+setup_packages() {
+  local missing
+  check_host
+  mapfile -t missing < <(missing_packages)
+  if ((${#missing[@]} == 0)); then
+    done_step 'Debian packages' 'all there'
+    return
+  fi
+  need apt-get 'the set-up needs apt'
+  mkdir -p "$MAYFLY_LOGS"
+  run_step packages "Debian packages (${#missing[@]})" install_packages "${missing[@]}"
+}
+
+if [[ ${BASH_SOURCE[0]} == "$0" ]]; then setup_packages; fi
