@@ -39,7 +39,8 @@ HELP
 ctr_private() { timeout "${ctr_timeout:-30}" ctr --address "$socket" "$@"; }
 
 # running_pid: the pid of our daemon; false if it does not run. A pid that now belongs to another program does
-# not count: ours has our configuration file on its command line.
+# not count, nor does a dead process that nobody has waited for yet: ours has our configuration file on its
+# command line.
 running_pid() {
   local pid
   [[ -r $pid_file ]] && pid=$(<"$pid_file") && [[ -n $pid && -r /proc/$pid/cmdline ]] || return 1
@@ -151,9 +152,9 @@ stop_containerd() {
     end_tasks
     kill -TERM "$pid"
     deadline=$((SECONDS + 10))
-    while kill -0 "$pid" 2>/dev/null && ((SECONDS < deadline)); do sleep 0.02; done
-    kill -KILL "$pid" 2>/dev/null || true
-    while kill -0 "$pid" 2>/dev/null; do sleep 0.02; done
+    while running_pid >/dev/null && ((SECONDS < deadline)); do sleep 0.02; done
+    if running_pid >/dev/null; then kill -KILL "$pid"; fi
+    while running_pid >/dev/null; do sleep 0.02; done
   fi
   if [[ -d $run ]]; then remove_leftovers; fi
 }
