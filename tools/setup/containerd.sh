@@ -5,19 +5,19 @@ set -euo pipefail
 # shellcheck source=tools/setup/steps.sh
 source "$(dirname "${BASH_SOURCE[0]}")/steps.sh"
 
-store=$MAYFLY_STATE/containerd      # images, snapshots, records: lasts
-run=$MAYFLY_RUN/containerd          # socket, pid file, state of running containers
-root=$store/root
-socket=$run/containerd.sock
-pid_file=$run/pid
-log_file=$store/containerd.log
+private_store=$MAYFLY_STATE/containerd      # images, snapshots, records: lasts
+private_run=$MAYFLY_RUN/containerd          # socket, pid file, state of running containers
+private_root=$private_store/root
+private_socket=$private_run/containerd.sock
+pid_file=$private_run/pid
+log_file=$private_store/containerd.log
 default_namespace=mayfly-lab
 
-usage() {
+containerd_usage() {
   cat <<HELP
 Usage: ./dev containerd COMMAND [ARGUMENT]
 
-The private containerd: store $store, socket $socket.
+The private containerd: store $private_store, socket $private_socket.
 
   start                   start it and wait until it answers
   stop                    end its containers, stop it, unmount what it mounted
@@ -36,7 +36,7 @@ Examples:
 HELP
 }
 
-ctr_private() { timeout "${ctr_timeout:-30}" ctr --address "$socket" "$@"; }
+ctr_private() { timeout "${ctr_timeout:-30}" ctr --address "$private_socket" "$@"; }
 
 # running_pid: the pid of our daemon; false if it does not run. A pid that now belongs to another program does
 # not count, nor does a dead process that nobody has waited for yet: ours has our configuration file on its
@@ -44,17 +44,17 @@ ctr_private() { timeout "${ctr_timeout:-30}" ctr --address "$socket" "$@"; }
 running_pid() {
   local pid
   [[ -r $pid_file ]] && pid=$(<"$pid_file") && [[ -n $pid && -r /proc/$pid/cmdline ]] || return 1
-  tr '\0' '\n' <"/proc/$pid/cmdline" 2>/dev/null | grep -qxF "$store/config.toml" || return 1
+  tr '\0' '\n' <"/proc/$pid/cmdline" 2>/dev/null | grep -qxF "$private_store/config.toml" || return 1
   printf '%s' "$pid"
 }
 
 # Sources: containerd docs/man/containerd-config.toml.5.md, version 2. oom_score 0 leaves the value as it is,
 # which also works where it may not be lowered. The opt plugin would otherwise make /opt/containerd.
 write_config() {
-  cat >"$store/config.toml" <<TOML
+  cat >"$private_store/config.toml" <<TOML
 version = 2
-root = "$root"
-state = "$run/state"
+root = "$private_root"
+state = "$private_run/state"
 oom_score = 0
 disabled_plugins = [
   "io.containerd.grpc.v1.cri",
@@ -69,24 +69,24 @@ disabled_plugins = [
 ]
 
 [grpc]
-  address = "$socket"
+  address = "$private_socket"
 
 [ttrpc]
-  address = "$socket.ttrpc"
+  address = "$private_socket.ttrpc"
 
 [plugins."io.containerd.internal.v1.opt"]
-  path = "$store/opt"
+  path = "$private_store/opt"
 TOML
 }
 
 wait_ready() { # PID
   local deadline=$((SECONDS + 30))
-  until [[ -S $socket ]] && ctr_timeout=5 ctr_private version >/dev/null 2>&1; do
+  until [[ -S $private_socket ]] && ctr_timeout=5 ctr_private version >/dev/null 2>&1; do
     if ! kill -0 "$1" 2>/dev/null; then
       tail -n 20 "$log_file" >&2
       die "the private containerd ended while starting: see $log_file"
     fi
-    ((SECONDS < deadline)) || die "the private containerd does not answer on $socket after 30 s: see $log_file"
+    ((SECONDS < deadline)) || die "the private containerd does not answer on $private_socket after 30 s: see $log_file"
     sleep 0.05
   done
 }
@@ -97,14 +97,14 @@ start_containerd() {
   ((EUID == 0)) || die 'containerd needs root: run this with sudo or in a root shell'
   need containerd 'run ./dev setup'
   need ctr 'run ./dev setup'
-  mkdir -p "$store" "$run"
-  chmod 711 "$store" "$run"
+  mkdir -p "$private_store" "$private_run"
+  chmod 711 "$private_store" "$private_run"
   remove_leftovers
   write_config
   # Its own session and working directory, and no descriptor of ours, so that it outlives this program.
   (
     cd /
-    exec setsid containerd --config "$store/config.toml" </dev/null >>"$log_file" 2>&1
+    exec setsid containerd --config "$private_store/config.toml" </dev/null >>"$log_file" 2>&1
   ) &
   pid=$!
   disown "$pid"
@@ -128,7 +128,7 @@ our_shims() {
   local file
   while read -r file; do
     if [[ $(cat "${file%cmdline}comm" 2>/dev/null) == containerd-shim* ]]; then basename "${file%/cmdline}"; fi
-  done < <(grep -slzxF -e "$socket" /proc/[0-9]*/cmdline)
+  done < <(grep -slzxF -e "$private_socket" /proc/[0-9]*/cmdline)
 }
 
 # remove_leftovers: what a killed daemon leaves: shims with their sockets, mounts below our state, the socket.
@@ -137,13 +137,13 @@ remove_leftovers() {
   for pid in $(our_shims); do kill -KILL "$pid" 2>/dev/null || true; done
   while read -r address; do
     rm -f "${address#unix://}"
-  done < <(find "$run/state" -name address -exec cat {} + -exec echo \; 2>/dev/null)
+  done < <(find "$private_run/state" -name address -exec cat {} + -exec echo \; 2>/dev/null)
   # Deepest first: the order of mounting, backwards.
   while read -r mount; do
     umount "$mount" 2>/dev/null || umount -l "$mount"
-  done < <(awk -v a="$run/" -v b="$store/" 'index($5, a) == 1 || index($5, b) == 1 {print $5}' \
+  done < <(awk -v a="$private_run/" -v b="$private_store/" 'index($5, a) == 1 || index($5, b) == 1 {print $5}' \
     /proc/self/mountinfo | tac)
-  rm -rf "$run/state" "$socket" "$socket.ttrpc" "$pid_file"
+  rm -rf "$private_run/state" "$private_socket" "$private_socket.ttrpc" "$pid_file"
 }
 
 stop_containerd() {
@@ -156,7 +156,7 @@ stop_containerd() {
     if running_pid >/dev/null; then kill -KILL "$pid"; fi
     while running_pid >/dev/null; do sleep 0.02; done
   fi
-  if [[ -d $run ]]; then remove_leftovers; fi
+  if [[ -d $private_run ]]; then remove_leftovers; fi
 }
 
 show_status() {
@@ -165,7 +165,7 @@ show_status() {
     say "containerd: not running (start it: ./dev containerd start)"
     return 3
   fi
-  say "containerd: running, pid $pid, socket $socket, $(ctr_private version | awk '/Server/ {s = 1} s && /Version/ {print $2}')"
+  say "containerd: running, pid $pid, socket $private_socket, $(ctr_private version | awk '/Server/ {s = 1} s && /Version/ {print $2}')"
   local namespace
   for namespace in $(ctr_private namespaces ls -q); do
     say "  $namespace: $(ctr_private -n "$namespace" images ls -q | wc -l) images, $(ctr_private -n "$namespace" tasks ls -q | wc -l) tasks"
@@ -187,9 +187,16 @@ import_images() { # NAMESPACE
   say "imported $count of $total images into $namespace"
 }
 
+containerd_socket() { say "$private_socket"; }
+
+setup_containerd() {
+  start_containerd
+  run_step import 'private containerd' import_images "$default_namespace"
+}
+
 save_store() { # TAR
   stop_containerd
-  tar --create --file "$1.new" --directory "$store" --numeric-owner --sparse \
+  tar --create --file "$1.new" --directory "$private_store" --numeric-owner --sparse \
     --xattrs --xattrs-include='*' root
   mv "$1.new" "$1"
   start_containerd
@@ -198,8 +205,8 @@ save_store() { # TAR
 restore_store() { # TAR
   [[ -r $1 ]] || die "$1 cannot be read: make it with ./dev containerd save $1"
   stop_containerd
-  rm -rf "$root"
-  tar --extract --file "$1" --directory "$store" --numeric-owner --same-owner --same-permissions \
+  rm -rf "$private_root"
+  tar --extract --file "$1" --directory "$private_store" --numeric-owner --same-owner --same-permissions \
     --xattrs --xattrs-include='*'
   start_containerd
 }
@@ -209,15 +216,15 @@ if [[ ${BASH_SOURCE[0]} == "$0" ]]; then
     start) start_containerd && show_status ;;
     stop) stop_containerd && say 'containerd: stopped' ;;
     status) show_status ;;
-    socket) say "$socket" ;;
+    socket) containerd_socket ;;
     import) import_images "${2:-$default_namespace}" ;;
     save | restore)
       [[ -n ${2:-} ]] || die "containerd $1: name the tar file: ./dev containerd $1 TAR"
       "$1_store" "$(realpath -m "$2")"
       ;;
-    -h | --help) usage ;;
+    -h | --help) containerd_usage ;;
     *)
-      usage >&2
+      containerd_usage >&2
       exit 2
       ;;
   esac

@@ -92,6 +92,7 @@ finish_wasmtime() {
   else
     done_step 'Wasmtime' "built ($(basename "$(wasmtime_where)"))"
   fi
+  release_lock
 }
 
 if [[ ${BASH_SOURCE[0]} == "$0" ]]; then

@@ -51,6 +51,7 @@ update_index() {
 # of this release, so that no other package comes from it unless one that is asked for needs it.
 add_trixie() {
   local mirror
+  # shellcheck disable=SC2016
   mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Codename: bookworm' | head -n 1)
   cat >/etc/apt/preferences.d/mayfly-trixie <<PIN
 Package: *

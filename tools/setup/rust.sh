@@ -31,9 +31,10 @@ use_rust() {
 fetch_rustup() {
   local from=https://static.rust-lang.org/rustup/dist/x86_64-unknown-linux-gnu/rustup-init directory
   directory=$(mktemp -d)
-  curl --proto =https --tlsv1.2 -sSf --retry 3 -o "$directory/rustup-init" "$from" &&
-    curl --proto =https --tlsv1.2 -sSf --retry 3 -o "$directory/sum" "$from.sha256" ||
+  if ! curl --proto =https --tlsv1.2 -sSf --retry 3 -o "$directory/rustup-init" "$from" ||
+    ! curl --proto =https --tlsv1.2 -sSf --retry 3 -o "$directory/sum" "$from.sha256"; then
     die "rustup could not be fetched: check the network connection, or install Rust $rust_least or newer by hand so that cargo is on PATH"
+  fi
   [[ $(cut -d ' ' -f 1 "$directory/sum") == $(sha256sum "$directory/rustup-init" | cut -d ' ' -f 1) ]] ||
     die 'the fetched rustup does not match its checksum: run this again'
   chmod 755 "$directory/rustup-init"

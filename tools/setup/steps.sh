@@ -108,16 +108,16 @@ run_step() {
   finish_step "$name" "$title"
 }
 
-# hold_lock NAME: waits until no other set-up works on the same part of the cache; held until the shell ends.
+# hold_lock NAME, release_lock: between them, no other set-up works on the same part of the cache.
 hold_lock() {
-  local descriptor
   mkdir -p "$MAYFLY_CACHE/locks"
-  exec {descriptor}>"$MAYFLY_CACHE/locks/$1"
-  if ! flock -n "$descriptor"; then
+  exec {step_lock}>"$MAYFLY_CACHE/locks/$1"
+  if ! flock -n "$step_lock"; then
     say "  waiting for another set-up of $1 to end"
-    flock "$descriptor"
+    flock "$step_lock"
   fi
 }
+release_lock() { exec {step_lock}>&-; }
 
 # content_key FILE...: a short name for the content of files (and of what is on standard input).
 content_key() {
