@@ -16,16 +16,29 @@ import hashlib
 import os
 import sys
 import tomllib
+from dataclasses import dataclass
 
 import bases
 import oci_archive
 
-_KINDS = {  # kind of image -> (folder of the program under build/suite, base)
-    "wasm": ("wasm", None),
-    "scratch": ("native-static", None),
-    "distroless": ("native-dynamic", "distroless"),
-    "debian": ("native-dynamic", "debian"),
-}
+_BASES = {"scratch": None, "distroless-cc": "distroless", "debian": "debian"}  # in images.toml -> in bases.py
+_PLATFORM = "linux/amd64"
+
+
+@dataclass(frozen=True)
+class Image:
+    """One image to pack: its name with the tag, what lies in it, and the base below (None: nothing)."""
+
+    name: str
+    kind: str
+    function: str
+    program: str
+    entrypoint: list
+    base: str | None
+
+    @property
+    def archive(self):
+        return f"{self.function}-{self.kind}.tar"
 
 
 def main():
@@ -46,51 +59,52 @@ def main():
 
 
 def images_of(tree):
-    """The images that suite/images.toml lists, as (name, kind, function, program, entrypoint)."""
+    """The images that suite/images.toml lists, each an Image."""
     with open(os.path.join(tree, "suite/images.toml"), "rb") as file:
         table = tomllib.load(file)
+    if table["platform"] != _PLATFORM:
+        raise bases.BaseError(f"suite/images.toml: platform {table['platform']}: only {_PLATFORM} is known")
     for function in table["functions"]:
         for kind in table["kinds"]:
-            folder, _ = _KINDS[kind]
-            program = function + (".wasm" if kind == "wasm" else "")
-            yield (f"{table['registry']}/{function}:{kind}", kind, function,
-                   os.path.join(tree, "build/suite", folder, program), "/" + program)
+            how = table["kind"][kind]
+            yield Image(f"{table['registry']}/{function}:{kind}", kind, function,
+                        os.path.join(tree, how["program"].format(name=function)),
+                        [word.format(name=function) for word in how["entrypoint"]], _BASES[how["base"]])
 
 
 def pack_all(tree, base_layers):
     out = os.path.join(tree, "build/images")
     os.makedirs(os.path.join(out, "layers"), exist_ok=True)
-    rows, written, archives = [], 0, set()
-    for name, kind, function, program, entrypoint in images_of(tree):
-        base = _KINDS[kind][1]
-        archive = f"{function}-{kind}.tar"
-        digest, layers, new = pack(out, archive, name, program, entrypoint, base_layers[base] if base else None)
+    rows, written = [], 0
+    for image in images_of(tree):
+        digest, layers, new = pack(out, image, base_layers[image.base] if image.base else None)
         written += new
-        archives.add(archive)
-        rows.append((name, digest, archive, kind, function, layers))
-    for stale in set(entry for entry in os.listdir(out) if entry.endswith(".tar")) - archives:
+        rows.append((image, digest, layers))
+    known = {image.archive for image, _, _ in rows}
+    for stale in [name for name in os.listdir(out) if name.endswith(".tar") and name not in known]:
         os.remove(os.path.join(out, stale))
     write_tables(out, rows)
     print(f"{written} of {len(rows)} images written, the rest are as before", flush=True)
 
 
-def pack(out, archive, name, program, entrypoint, base):
+def pack(out, image, base):
     """Writes one image unless the archive there is made of the same things; returns (digest, layers, written)."""
-    with open(program, "rb") as file:
+    with open(image.program, "rb") as file:
         data = file.read()
-    stem = os.path.join(out, "layers", archive.removesuffix(".tar"))
-    own = oci_archive.write_layer(stem + ".tar.gz", [oci_archive.entry(entrypoint[1:], data=data)])
+    stem = os.path.join(out, "layers", f"{image.function}-{image.kind}")
+    program = oci_archive.entry(image.entrypoint[0].lstrip("/"), data=data)
+    own = oci_archive.write_layer(stem + ".tar.gz", [program])
     layers = [own] if base is None else [base, own]
     with open(oci_archive.__file__, "rb") as writer:
-        made_of = hashlib.sha256(repr((name, entrypoint, [layer.digest for layer in layers])).encode()
+        made_of = hashlib.sha256(repr((image.name, image.entrypoint, [layer.digest for layer in layers])).encode()
                                  + writer.read()).hexdigest()
-    path = os.path.join(out, archive)
+    path = os.path.join(out, image.archive)
     if os.path.exists(path) and os.path.exists(stem + ".made-of"):
         with open(stem + ".made-of", encoding="utf-8") as file:
             known, digest = file.read().split()
         if known == made_of:
             return digest, layers, False
-    digest = oci_archive.write_archive(path, name, layers, [entrypoint])
+    digest = oci_archive.write_archive(path, image.name, layers, image.entrypoint)
     with open(stem + ".made-of", "w", encoding="utf-8") as file:
         file.write(f"{made_of} {digest}\n")
     return digest, layers, True
@@ -98,13 +112,14 @@ def pack(out, archive, name, program, entrypoint, base):
 
 def write_tables(out, rows):
     with open(os.path.join(out, "images.tsv"), "w", encoding="utf-8") as file:
-        for name, digest, archive, *_ in rows:
-            file.write(f"{name}\t{digest}\t{archive}\n")
+        for image, digest, _ in rows:
+            file.write(f"{image.name}\t{digest}\t{image.archive}\n")
     with open(os.path.join(out, "sizes.csv"), "w", encoding="utf-8", newline="") as file:
         table = csv.writer(file, lineterminator="\n")
         table.writerow(["image", "function", "kind", "layers", "compressed_bytes", "unpacked_bytes", "digest"])
-        for name, digest, _, kind, function, layers in rows:
-            table.writerow([name, function, kind, len(layers), sum(layer.compressed_bytes for layer in layers),
+        for image, digest, layers in rows:
+            table.writerow([image.name, image.function, image.kind, len(layers),
+                            sum(layer.compressed_bytes for layer in layers),
                             sum(layer.unpacked_bytes for layer in layers), digest])
 
 

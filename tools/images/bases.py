@@ -98,7 +98,9 @@ def _finish(new, kind, entries, package_list):
 def _run(command):
     if shutil.which(command[0]) is None:
         raise BaseError(f"{command[0]} is not installed: run ./dev setup")
-    code = subprocess.run(command, check=False, stdin=subprocess.DEVNULL).returncode
+    # The epoch makes packages write the same dates, such as the last change of a password.
+    environment = {**os.environ, "SOURCE_DATE_EPOCH": str(oci_archive.TIME)}
+    code = subprocess.run(command, check=False, stdin=subprocess.DEVNULL, env=environment).returncode
     if code != 0:
         raise BaseError(f"{command[0]} ended with exit code {code} (its messages are above): "
                         "check the network connection and the apt sources, then run this again")

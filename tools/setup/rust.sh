@@ -20,7 +20,8 @@ use_rust() {
   if new_enough cargo && new_enough rustc; then return 0; fi
   PATH=$home/bin:$PATH
   if new_enough cargo && new_enough rustc; then return 0; fi
-  if new_enough env RUSTUP_TOOLCHAIN=$rust_least RUSTUP_AUTO_INSTALL=0 cargo; then
+  # Asked by its list, since some versions of rustup install a toolchain that is only named.
+  if rustup toolchain list 2>/dev/null | grep -q "^$rust_least-"; then
     export RUSTUP_TOOLCHAIN=$rust_least
     return 0
   fi

@@ -8,7 +8,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/steps.sh"
 # program that drops out of the build is noticed. This is the one place that lists them.
 labels_release=(unit golden lint root engine containerd)
 labels_asan=(unit root)
-labels_suite=(golden)
+labels_suite=(unit golden)
 
 # run_labels BUILD LABEL...: one ctest run; its results go to build/BUILD/tests.xml. A failing test does not
 # end this program here: the report does, after every build has had its turn.
