@@ -24,8 +24,8 @@ The private containerd: store $private_store, socket $private_socket.
   status                  running or not, socket, version, images; exit code 3 if it does not run
   socket                  print the socket's path
   import [NAMESPACE]      import the images of build/images whose digest is not there yet ($default_namespace)
-  save TAR                stop, save the whole store to TAR, start
-  restore TAR             stop, put the store back to what TAR holds, start and wait until it answers
+  save TAR                stop, save the whole store to TAR (and a list of it to TAR.list), start
+  restore TAR             stop, put the store back to what it was at save, start and wait until it answers
 
 Environment: MAYFLY_STATE (/var/lib/mayfly-dev), MAYFLY_RUN (/run/mayfly-dev).
 
@@ -194,20 +194,45 @@ setup_containerd() {
   run_step import 'private containerd' import_images "$default_namespace"
 }
 
+# store_list: every path of the store with what tells whether it changed: type, and for all but directories
+# size, time of change to the content, link target. Sorted, NUL-separated.
+store_list() {
+  find "$private_root" -mindepth 1 \( -type d -printf '%P\td\0' -o -printf '%P\t%y %s %T@ %l\0' \) | LC_ALL=C sort -z
+}
+
 save_store() { # TAR
   stop_containerd
-  tar --create --file "$1.new" --directory "$private_store" --numeric-owner --sparse \
-    --xattrs --xattrs-include='*' root
+  tar --create --file "$1.new" --directory "$private_root" --format posix --numeric-owner \
+    --xattrs --xattrs-include='*' .
+  store_list >"$1.list"
   mv "$1.new" "$1"
   start_containerd
 }
 
+# restore_store puts back what differs and removes what is new, so that it costs what a run changed and not
+# what the store holds: removing thousands of files takes half a minute on some disks.
 restore_store() { # TAR
-  [[ -r $1 ]] || die "$1 cannot be read: make it with ./dev containerd save $1"
+  local now changed=()
+  [[ -r $1 && -r $1.list ]] || die "$1 or $1.list cannot be read: make them with ./dev containerd save $1"
   stop_containerd
-  rm -rf "$private_root"
-  tar --extract --file "$1" --directory "$private_store" --numeric-owner --same-owner --same-permissions \
-    --xattrs --xattrs-include='*'
+  now=$(mktemp)
+  mkdir -p "$private_root"
+  store_list >"$now"
+  # What is there now but was not, or was not like this, goes; the deepest path first.
+  while IFS= read -r -d '' changed; do
+    if [[ -d $private_root/${changed%%$'\t'*} && ! -L $private_root/${changed%%$'\t'*} ]]; then
+      rmdir "$private_root/${changed%%$'\t'*}"
+    else
+      rm -f "$private_root/${changed%%$'\t'*}"
+    fi
+  done < <(LC_ALL=C comm -z -13 "$1.list" "$now" | tac -s '')
+  mapfile -d '' -t changed < <(LC_ALL=C comm -z -23 "$1.list" "$now")
+  rm -f "$now"
+  if ((${#changed[@]} > 0)); then
+    printf './%s\0' "${changed[@]%%$'\t'*}" |
+      tar --extract --file "$1" --directory "$private_root" --numeric-owner --same-owner --same-permissions \
+        --xattrs --xattrs-include='*' --no-recursion --null --files-from -
+  fi
   start_containerd
 }
 
