@@ -1,0 +1,47 @@
+// Measure: from a plan to its results, the same for every command that makes plans.
+//
+// OUT receives plan.json, samples.csv (as the runs end), machine.json, failures.txt (if a run
+// failed), table.md and table.json; docs/formats/lab-results.md describes them.
+//
+// Errors: what keeps the measurement from beginning or from being written down. Threads: none.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "lab/plan/plan.h"
+
+namespace mayfly::lab {
+
+// Exit codes of mayfly-lab.
+inline constexpr int kExitOk = 0;
+inline constexpr int kExitFailure = 1;
+inline constexpr int kExitUsage = 2;
+inline constexpr int kExitRunsFailed = 3;
+inline constexpr int kExitInterrupted = 130;
+
+struct MeasureOptions {
+  std::string out;   // empty: results/KIND-TIME
+  std::string kind;  // "table", "compare": the default folder's name
+  bool dry_run = false;
+  bool json = false;      // table.json on standard output instead of the table
+  bool progress = false;  // one rewritten line, even where standard error is no terminal
+  std::vector<std::string> command_line;
+};
+
+// Carries out a new plan; returns the exit code.
+base::Result<int> Measure(const Plan& plan, const MeasureOptions& options);
+
+// Goes on with the plan of options.out from where its samples end.
+base::Result<int> Resume(const MeasureOptions& options);
+
+// What a plan needs and is not there, in sentences that say what to do.
+std::vector<std::string> MissingPrograms(const Plan& plan);
+std::vector<std::string> MissingImages(const Plan& plan,
+                                       const std::map<std::string, std::string>& images);
+
+// Image name -> digest from the text that `ctr images ls` prints.
+std::map<std::string, std::string> ParseImageList(std::string_view text);
+
+}  // namespace mayfly::lab

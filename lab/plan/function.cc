@@ -1,0 +1,131 @@
+#include "lab/plan/function.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "base/file.h"
+#include "lab/plan/toml.h"
+
+namespace mayfly::lab {
+namespace {
+
+using base::ErrorKind;
+using base::Fail;
+using base::Result;
+
+constexpr std::string_view kGolden = "paper";
+constexpr std::string_view kFloor = "noop";
+
+bool IsDigest(std::string_view text) {
+  return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+Result<void> ReadGolden(const TomlTable& golden, Function& function) {
+  MAYFLY_ASSIGN(function.args, golden.Strings("args"));
+  MAYFLY_ASSIGN(const auto exit_code, golden.Int("exit"));
+  MAYFLY_ASSIGN(const auto bytes, golden.Int("stdout_bytes"));
+  MAYFLY_ASSIGN(const auto digest, golden.String("stdout_sha256"));
+  if (!exit_code || *exit_code < 0 || *exit_code > 255) {
+    return golden.Fail("exit", "expected a number from 0 to 255");
+  }
+  if (!bytes || *bytes < 0) {
+    return golden.Fail("stdout_bytes", "expected a number of bytes");
+  }
+  if (!digest || !IsDigest(*digest)) {
+    return golden.Fail("stdout_sha256", "expected 64 lower-case hexadecimal digits");
+  }
+  function.expected = {.exit_code = static_cast<int>(*exit_code),
+                       .stdout_bytes = static_cast<uint64_t>(*bytes),
+                       .stdout_sha256 = *digest};
+  return {};
+}
+
+}  // namespace
+
+Result<Function> ReadFunction(const std::string& path) {
+  MAYFLY_ASSIGN(const toml::table document, ReadToml(path));
+  const TomlTable table(document, path);
+  Function function;
+  MAYFLY_ASSIGN(const auto name, table.String("name"));
+  if (!name || name->empty()) {
+    return table.Fail("name", "is missing");
+  }
+  function.name = *name;
+  MAYFLY_ASSIGN(const auto category, table.String("category"));
+  function.category = category.value_or("");
+  MAYFLY_ASSIGN(const auto inputs, table.Tables("input"));
+  for (const TomlTable& input : inputs) {
+    MAYFLY_ASSIGN(const auto input_path, input.String("path"));
+    if (!input_path || input_path->empty()) {
+      return input.Fail("path", "is missing");
+    }
+    MAYFLY_ASSIGN(const auto bytes, input.Int("bytes"));
+    function.inputs.push_back({.path = *input_path, .bytes = bytes});
+  }
+  MAYFLY_ASSIGN(const auto goldens, table.Tables("golden"));
+  for (const TomlTable& golden : goldens) {
+    MAYFLY_ASSIGN(const auto case_name, golden.String("name"));
+    if (case_name == kGolden) {
+      MAYFLY_TRY(ReadGolden(golden, function));
+      return function;
+    }
+  }
+  return table.Fail("golden", fmt::format("no case is named \"{}\"", kGolden));
+}
+
+Result<std::vector<Function>> LoadFunctions(const std::string& suite,
+                                            const std::vector<std::string>& names) {
+  std::vector<std::string> wanted = names;
+  if (names.empty()) {
+    MAYFLY_ASSIGN(const auto entries, base::ListDirectory(suite));
+    for (const std::string& entry : entries) {
+      if (base::PathExists(fmt::format("{}/{}/suite.toml", suite, entry))) {
+        wanted.push_back(entry);
+      }
+    }
+    std::stable_partition(wanted.begin(), wanted.end(),
+                          [](const std::string& name) { return name == kFloor; });
+  }
+  if (wanted.empty()) {
+    return Fail(ErrorKind::kNotFound, "{}: no folder in it has a suite.toml", suite);
+  }
+  std::vector<Function> functions;
+  for (const std::string& name : wanted) {
+    const std::string path = fmt::format("{}/{}/suite.toml", suite, name);
+    if (!base::PathExists(path)) {
+      return Fail(ErrorKind::kNotFound, "no function is named {}: there is no {}", name, path);
+    }
+    if (std::any_of(functions.begin(), functions.end(),
+                    [&](const Function& function) { return function.name == name; })) {
+      return Fail(ErrorKind::kInvalid, "function {} is named twice", name);
+    }
+    MAYFLY_ASSIGN(Function function, ReadFunction(path));
+    if (function.name != name) {
+      return Fail(ErrorKind::kInvalid, "{}: name: \"{}\" is not the folder's", path, function.name);
+    }
+    functions.push_back(std::move(function));
+  }
+  return functions;
+}
+
+Result<void> CheckInputs(const std::vector<Function>& functions, const std::string& data) {
+  for (const Function& function : functions) {
+    for (const Input& input : function.inputs) {
+      const std::string path = fmt::format("{}/{}/{}", data, function.name, input.path);
+      std::error_code error;
+      const auto bytes = std::filesystem::file_size(path, error);
+      if (error) {
+        return Fail(ErrorKind::kNotFound, "input {}: {}: make it with ./dev images", path,
+                    error.message());
+      }
+      if (input.bytes && bytes != static_cast<uint64_t>(*input.bytes)) {
+        return Fail(ErrorKind::kInvalid,
+                    "input {}: {} bytes instead of {}: make it anew with ./dev images", path, bytes,
+                    *input.bytes);
+      }
+    }
+  }
+  return {};
+}
+
+}  // namespace mayfly::lab

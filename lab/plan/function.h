@@ -1,0 +1,43 @@
+// Function: one program of the suite with the arguments of the paper and what it must print.
+//
+// Read from suite/NAME/suite.toml; the golden case named "paper" is the one that is measured.
+//
+// Errors: kind not-found for a function that is not there, invalid for a file that is not as it
+// should be, with path and key. Threads: none.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "lab/plan/plan.h"
+
+namespace mayfly::lab {
+
+// A file that the function reads, as the suite's generator makes it.
+struct Input {
+  std::string path;  // below the function's input directory
+  std::optional<int64_t> bytes;
+};
+
+struct Function {
+  std::string name;
+  std::string category;
+  Argv args;
+  std::vector<Input> inputs;  // their directory is mounted at /context; empty: nothing is mounted
+  Expectation expected;
+};
+
+// The function in `path`, a suite.toml.
+base::Result<Function> ReadFunction(const std::string& path);
+
+// The named functions in that order; every one under `suite` when names is empty, noop first.
+base::Result<std::vector<Function>> LoadFunctions(const std::string& suite,
+                                                  const std::vector<std::string>& names);
+
+// Checks that every input is in `data`/NAME with its size; the error says how to make them.
+base::Result<void> CheckInputs(const std::vector<Function>& functions, const std::string& data);
+
+}  // namespace mayfly::lab
