@@ -26,11 +26,14 @@ std::vector<std::string> Components(std::string_view path) {
 
 }  // namespace
 
-Result<UniqueFd> OpenInRoot(int root, std::string_view path, int flags, mode_t mode) {
+Result<UniqueFd> OpenInRoot(int root, std::string_view path, int flags, mode_t mode, Symlinks symlinks) {
   open_how how{};
   how.flags = static_cast<unsigned>(flags | O_CLOEXEC);
   how.mode = (flags & (O_CREAT | O_TMPFILE)) != 0 ? mode : 0;
   how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
+  if (symlinks == Symlinks::kRefuse) {
+    how.resolve |= RESOLVE_NO_SYMLINKS;
+  }
   const std::string name(path.empty() ? "/" : path);
   long fd;
   do {

@@ -19,7 +19,10 @@ namespace mayfly::base {
 
 // Opens `path` (absolute or relative, both meaning "from the root") with the directory `root` as "/".
 // Links on /proc that lead out of the tree (magic links) are refused. O_CLOEXEC is added.
-Result<UniqueFd> OpenInRoot(int root, std::string_view path, int flags, mode_t mode = 0);
+// kRefuse fails with ELOOP when any part of the path is a symbolic link.
+enum class Symlinks : unsigned char { kFollowInRoot, kRefuse };
+Result<UniqueFd> OpenInRoot(int root, std::string_view path, int flags, mode_t mode = 0,
+                            Symlinks symlinks = Symlinks::kFollowInRoot);
 
 // mkdir -p inside the root; existing directories and symbolic links to directories inside are followed.
 // Returns an O_PATH descriptor of the last directory.

@@ -1,12 +1,14 @@
 // Workload: what a container runs, seen by the code that keeps containers. The seam between
 // `container` (which knows nothing of WebAssembly) and `engine` (which knows nothing of containers).
 //
-// One object lives through four calls, the first in the parent (the mayfly command), the others in the
+// One object lives through these calls, the first in the parent (the mayfly command), the others in the
 // container's init, which is a fork of the parent:
 //   Prepare()  parent, host's view: find the program or module and everything that needs the host's file
 //              system; compile into the cache. Errors end `create`.
 //   Load()     init, still the host's view, new namespaces joined but not yet restricted: dlopen, mmap.
 //              Runs beside the parent's cgroup work; its errors end `create` too.
+//   Verify()   init, container's view, restricted: checks what can only be seen there (the program in
+//              PATH), so that `create` can still fail with a reason.
 //   Run()      init, container's view, after every restriction (capabilities, user, …) is in place.
 //
 // Threads: Prepare() must leave the process single-threaded (the parent forks after it).
@@ -39,6 +41,7 @@ class Workload {
 
   virtual base::Result<void> Prepare(const PrepareContext& context) = 0;
   virtual base::Result<void> Load() = 0;
+  virtual base::Result<void> Verify() { return {}; }
 
   // Replaces the process by the program (native) or runs the guest inside it (Wasm). `on_started` is
   // called once, right before the guest's first instruction, when nothing of ours can fail any more; a

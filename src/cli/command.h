@@ -1,0 +1,52 @@
+// The command line: what every command gets, and how a command adds itself.
+//
+// One file a command. AddX() declares the command's options on the CLI11 application and, when the user
+// chooses it, stores what to do in Selection::action; main() then opens what the command needs and runs it.
+//
+// Exit codes (docs/guide/exit-codes.md): 0 done, 1 error, 2 usage; `run` gives the guest's.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "base/log.h"
+#include "base/result.h"
+#include "container/container.h"
+#include "oci/spec.h"
+
+namespace mayfly::cli {
+
+struct Globals {
+  std::string root = "/run/mayfly";
+  std::string log_file;
+  std::string log_format = "text";
+  bool debug = false;
+  bool systemd_cgroup = false;
+};
+
+// Returns the process's exit status.
+using Action = std::function<base::Result<int>(const Globals&, base::Log&)>;
+
+struct Selection {
+  Action action;
+};
+
+// Opens the store and the workload factory, then calls `verb`.
+base::Result<int> WithRuntime(const Globals& globals, base::Log& log,
+                              const std::function<base::Result<int>(const container::Runtime&)>& verb);
+
+void AddCreate(CLI::App* app, Selection* selection);
+void AddRun(CLI::App* app, Selection* selection);
+void AddStart(CLI::App* app, Selection* selection);
+void AddState(CLI::App* app, Selection* selection);
+void AddKill(CLI::App* app, Selection* selection);
+void AddDelete(CLI::App* app, Selection* selection);
+void AddList(CLI::App* app, Selection* selection);
+void AddSpec(CLI::App* app, Selection* selection);
+void AddFeatures(CLI::App* app, Selection* selection);
+// runc's commands that this version does not have: refused with a sentence, not as unknown words.
+void AddUnsupported(CLI::App* app, Selection* selection);
+
+}  // namespace mayfly::cli

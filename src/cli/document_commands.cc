@@ -1,0 +1,43 @@
+// spec and features: the documents of oci/documents.h.
+#include <fcntl.h>
+
+#include <memory>
+
+#include "base/file.h"
+#include "cli/command.h"
+#include "cli/workloads.h"
+#include "oci/documents.h"
+
+namespace mayfly::cli {
+
+using base::Result;
+
+void AddSpec(CLI::App* app, Selection* selection) {
+  CLI::App* command = app->add_subcommand("spec", "Write a config.json to start from");
+  const auto bundle = std::make_shared<std::string>(".");
+  command->add_option("-b,--bundle", *bundle, "Directory to write it to")
+      ->type_name("DIR")
+      ->default_str("the working directory");
+  command->footer("Example:\n  mkdir -p hello/rootfs && mayfly spec --bundle hello");
+  command->callback([selection, bundle] {
+    selection->action = [bundle](const Globals&, base::Log&) -> Result<int> {
+      const std::string path = *bundle + "/config.json";
+      MAYFLY_ASSIGN(const base::UniqueFd fd, base::Open(path, O_WRONLY | O_CREAT | O_EXCL, 0644));
+      MAYFLY_TRY(base::WriteAll(fd.get(), oci::DefaultConfigJson(), path));
+      return 0;
+    };
+  });
+}
+
+void AddFeatures(CLI::App* app, Selection* selection) {
+  CLI::App* command = app->add_subcommand("features", "Print what this build can do as JSON (features.md)");
+  command->footer("Example:\n  mayfly features | jq .linux.cgroup");
+  command->callback([selection] {
+    selection->action = [](const Globals&, base::Log& log) -> Result<int> {
+      fmt::print("{}", oci::FeaturesJson(MAYFLY_VERSION, InstalledEngines(log)));
+      return 0;
+    };
+  });
+}
+
+}  // namespace mayfly::cli

@@ -1,0 +1,63 @@
+// The container lifecycle: what the front doors (the command line, later the shim) call, a verb a function.
+//
+// States: creating -> created -> running -> stopped (runtime-spec runtime.md "Lifecycle"). Every verb
+// either does its work whole or leaves nothing behind: no process, mount, cgroup or directory.
+//
+// Errors: kinds as base/result.h has them; texts hold runc's words where containerd looks for them
+//   ("does not exist", "container not running").
+// Threads: one. Fork: create and run fork the init; the caller must be single-threaded.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "base/result.h"
+#include "container/store.h"
+#include "container/workload.h"
+#include "oci/state_json.h"
+
+namespace mayfly::container {
+
+struct Runtime {
+  const Store& store;
+  base::Log& log;
+  const WorkloadFactory& make_workload;
+};
+
+struct CreateOptions {
+  std::string id;
+  std::string bundle;    // absolute
+  std::string pid_file;  // empty: none
+  int preserved_fds = 0;
+  bool pivot = true;
+  bool new_keyring = true;
+};
+
+enum class RunMode : unsigned char { kForeground, kDetached };
+enum class AfterRun : unsigned char { kDelete, kKeep };
+
+// Sets the container up to the point where its init waits for Start.
+base::Result<void> Create(const Runtime& runtime, const CreateOptions& options);
+base::Result<void> Start(const Runtime& runtime, const std::string& id);
+
+// Create and Start in one; in the foreground waits, hands signals on, deletes, and returns the guest's
+// exit status. Detached it returns 0 once the guest runs.
+base::Result<int> Run(const Runtime& runtime, const CreateOptions& options, RunMode mode, AfterRun after);
+
+enum class Processes : unsigned char { kInit, kAll };
+base::Result<void> Kill(const Runtime& runtime, const std::string& id, int signal, Processes which);
+
+enum class Force : unsigned char { kNo, kYes };
+// kYes kills what still runs, cleans up after a command that was cut off, and takes a missing container
+// as done.
+base::Result<void> Delete(const Runtime& runtime, const std::string& id, Force force);
+
+base::Result<oci::StateReport> Query(const Runtime& runtime, const std::string& id);
+// All containers that have a readable state, and a warning in the log for each that has not.
+base::Result<std::vector<oci::StateReport>> List(const Runtime& runtime);
+
+// The status of an entry whose state was just read.
+oci::Status StatusOf(const Entry& entry, const State& state);
+
+}  // namespace mayfly::container

@@ -1,0 +1,201 @@
+#include "container/init/child.h"
+
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/path.h"
+#include "base/unique_fd.h"
+#include "container/init/messages.h"
+#include "isolate/credentials.h"
+#include "isolate/devices.h"
+
+namespace mayfly::container {
+
+using base::ErrorKind;
+using base::Fail;
+using base::FailErrno;
+using base::Result;
+using base::UniqueFd;
+
+namespace {
+
+// The exit status of an init that could not run its guest; nobody but its parent sees it.
+constexpr int kSetupFailed = 127;
+
+// A fresh session, default signals, no life without the parent, no look into this process from inside
+// namespaces that it joins (CVE-2016-9962).
+Result<void> LeaveParent(const InitConfig& config) {
+  for (const int fd : config.parent_only) {
+    (void)UniqueFd(fd);
+  }
+  if (::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) {
+    return FailErrno("prctl");
+  }
+  ::setsid();
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  for (const int number : {SIGPIPE, SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGQUIT}) {
+    ::signal(number, SIG_DFL);
+  }
+  return {};
+}
+
+Result<void> BuildFilesystem(const InitConfig& config) {
+  const oci::Spec& spec = config.spec;
+  const oci::Linux& linux = spec.linux;
+  const auto procfs = config.workload.AllowsProcfs() ? isolate::Procfs::kMount : isolate::Procfs::kLeaveOut;
+  MAYFLY_ASSIGN(const UniqueFd root, isolate::PrepareRootfs(spec.rootfs, linux.rootfs_propagation));
+  MAYFLY_TRY(isolate::SetUpMounts(root.get(), spec.mounts, config.cgroups, procfs));
+  const bool host_dev = std::any_of(spec.mounts.begin(), spec.mounts.end(), [](const oci::Mount& mount) {
+    return mount.destination == "/dev" && mount.type == "bind";
+  });
+  if (!host_dev) {
+    MAYFLY_TRY(isolate::SetUpDevices(root.get(), linux.devices, procfs));
+  }
+  MAYFLY_TRY_AS(base::MakeDirsInRoot(root.get(), spec.process.cwd, 0755), "process.cwd");
+  MAYFLY_TRY(isolate::SetSysctls(linux.sysctl));
+  MAYFLY_TRY(isolate::MakePathsReadOnly(root.get(), linux.readonly_paths));
+  MAYFLY_TRY(isolate::MaskPaths(root.get(), linux.masked_paths));
+  if (spec.rootfs_readonly) {
+    MAYFLY_TRY(isolate::MakeRootReadOnly(root.get()));
+  }
+  return isolate::SwitchRoot(root.get(), config.root_switch, linux.rootfs_propagation);
+}
+
+Result<void> EnterCgroup(const InitConfig& config) {
+  MAYFLY_ASSIGN(const Message message, ReceiveMessage(config.socket));
+  if (message.type != MessageType::kCgroupMade) {
+    return Fail(ErrorKind::kSystem, "the mayfly command went away");
+  }
+  MAYFLY_TRY(config.cgroup.JoinSelf());
+  if (isolate::WantsNewCgroupNamespace(config.spec)) {
+    return isolate::UnshareCgroupNamespace();
+  }
+  return {};
+}
+
+// Closes everything that is neither stdio nor said to be kept: the guest shares this process (Wasm) or
+// inherits it (native), and a leaked directory descriptor is a way out (CVE-2024-21626).
+Result<void> CloseDescriptors(const InitConfig& config) {
+  std::vector<int> kept = config.workload.KeptDescriptors();
+  kept.push_back(config.socket);
+  kept.push_back(config.start_listener);
+  for (int i = 0; i < config.preserved_fds; ++i) {
+    kept.push_back(STDERR_FILENO + 1 + i);
+  }
+  std::sort(kept.begin(), kept.end());
+  unsigned next = STDERR_FILENO + 1;
+  for (const int fd : kept) {
+    if (fd < static_cast<int>(next)) {
+      continue;
+    }
+    if (static_cast<unsigned>(fd) > next && ::close_range(next, static_cast<unsigned>(fd) - 1, 0) != 0) {
+      return FailErrno("close descriptors");
+    }
+    next = static_cast<unsigned>(fd) + 1;
+  }
+  if (::close_range(next, ~0U, 0) != 0) {
+    return FailErrno("close descriptors");
+  }
+  return {};
+}
+
+Result<void> EnterWorkingDirectory(const std::string& cwd) {
+  if (::chdir(cwd.c_str()) != 0) {
+    return FailErrno("process.cwd {}", cwd);
+  }
+  // A working directory that is not below the root has no path there (getcwd(3): ENOENT).
+  std::array<char, 4096> where;
+  if (::getcwd(where.data(), where.size()) == nullptr) {
+    return FailErrno("process.cwd {}: outside the container", cwd);
+  }
+  return {};
+}
+
+Result<void> Restrict(const InitConfig& config) {
+  const oci::Process& process = config.spec.process;
+  if (!config.keyring.empty()) {
+    MAYFLY_TRY(isolate::JoinSessionKeyring(config.keyring));
+  }
+  MAYFLY_TRY(isolate::SetRlimits(process.rlimits));
+  MAYFLY_TRY(CloseDescriptors(config));
+  MAYFLY_TRY(EnterWorkingDirectory(process.cwd));
+  return isolate::SetCredentials(process.user, process.capabilities.value_or(oci::Capabilities{}),
+                                 process.no_new_privileges);
+}
+
+Result<void> SetUp(const InitConfig& config) {
+  MAYFLY_TRY(LeaveParent(config));
+  MAYFLY_TRY(isolate::JoinOtherNamespaces(config.join_targets));
+  MAYFLY_TRY(isolate::SetNames(config.spec.hostname, config.spec.domainname));
+  MAYFLY_TRY(config.workload.Load());
+  MAYFLY_TRY(BuildFilesystem(config));
+  MAYFLY_TRY(EnterCgroup(config));
+  MAYFLY_TRY(Restrict(config));
+  MAYFLY_TRY(config.workload.Verify());
+  if (::prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0) != 0) {
+    return FailErrno("prctl");
+  }
+  return {};
+}
+
+// The connection over which `start` came; errors of the guest's start go back over it.
+Result<UniqueFd> WaitForStart(const InitConfig& config) {
+  UniqueFd socket(config.socket);
+  if (config.start_listener < 0) {
+    MAYFLY_ASSIGN(const Message message, ReceiveMessage(socket.get()));
+    if (message.type != MessageType::kStart) {
+      return Fail(ErrorKind::kSystem, "the mayfly command went away");
+    }
+    return socket;
+  }
+  socket.Reset();  // the parent's wait for `ready` is over
+  const UniqueFd listener(config.start_listener);
+  while (true) {
+    UniqueFd connection(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    if (!connection.valid()) {
+      if (errno == EINTR) {
+        continue;
+      }
+      return FailErrno("wait for start");
+    }
+    // A `start` that was killed before it said so does not start anything: the next one may.
+    const auto message = ReceiveMessage(connection.get());
+    if (message && message->type == MessageType::kStart) {
+      return connection;
+    }
+  }
+}
+
+}  // namespace
+
+int RunInit(const InitConfig& config) {
+  if (auto ready = SetUp(config); !ready) {
+    (void)SendError(config.socket, ready.error());
+    return kSetupFailed;
+  }
+  if (!SendMessage(config.socket, MessageType::kReady)) {
+    return kSetupFailed;
+  }
+  auto connection = WaitForStart(config);
+  if (!connection) {
+    return kSetupFailed;
+  }
+  auto status = config.workload.Run([&connection] { connection->Reset(); });
+  if (!status) {
+    if (connection->valid()) {
+      (void)SendError(connection->get(), status.error());
+    }
+    return kSetupFailed;
+  }
+  return *status;
+}
+
+}  // namespace mayfly::container

@@ -1,0 +1,36 @@
+// The container's init from its birth by clone3 to the guest: the ordered list of set-up steps.
+//
+// Sources: runtime-spec runtime.md "Lifecycle"; docs/design/0002-init-steps.md.
+// Fork: everything here runs in the child. It takes no locks, writes no files of ours, and reports
+// errors over its socket only.
+#pragma once
+
+#include <vector>
+
+#include "cgroup/cgroup.h"
+#include "container/workload.h"
+#include "isolate/mounts.h"
+#include "isolate/namespaces.h"
+#include "isolate/rootfs.h"
+#include "oci/spec.h"
+
+namespace mayfly::container {
+
+struct InitConfig {
+  const oci::Spec& spec;
+  Workload& workload;
+  cgroup::Cgroup& cgroup;
+  const std::vector<isolate::JoinTarget>& join_targets;
+  isolate::CgroupView cgroups;
+  isolate::RootSwitch root_switch = isolate::RootSwitch::kPivot;
+  std::string keyring;       // empty: keep the caller's session keyring
+  int preserved_fds = 0;     // 3 .. 3+n-1 stay open for the guest
+  int socket = -1;           // to the parent
+  int start_listener = -1;   // -1: `start` comes over `socket`
+  std::vector<int> parent_only;  // the parent's descriptors that must not live on in the init
+};
+
+// Runs the set-up and the guest; returns the process's exit status.
+int RunInit(const InitConfig& config);
+
+}  // namespace mayfly::container

@@ -1,0 +1,30 @@
+// Messages between the command (parent) and the container's init, over a SOCK_SEQPACKET socket.
+//
+//   parent                      init
+//     | -- cgroup made ----------> |   with its limits: the init joins it
+//     | <--------------- ready --- |   every restriction is in place, it waits
+//     | -- start ----------------> |   (by `run` on this socket, by `start` on a connection to start.sock)
+//     | <--------------- error --- |   any time: what failed; the init ends
+//   The end of the stream after `start` means that the guest runs.
+//
+// Ownership: functions borrow the descriptor. Fork: both sides.
+#pragma once
+
+#include "base/result.h"
+
+namespace mayfly::container {
+
+enum class MessageType : unsigned char { kCgroupMade = 1, kReady, kStart, kError, kEndOfStream };
+
+struct Message {
+  MessageType type = MessageType::kEndOfStream;
+  // With kError: what the init says went wrong.
+  base::Error error{base::ErrorKind::kSystem, ""};
+};
+
+base::Result<void> SendMessage(int socket, MessageType type);
+base::Result<void> SendError(int socket, const base::Error& error);
+// Waits for the next message; a closed socket gives kEndOfStream.
+base::Result<Message> ReceiveMessage(int socket);
+
+}  // namespace mayfly::container

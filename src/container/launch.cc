@@ -1,0 +1,251 @@
+#include "container/launch.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "container/init/child.h"
+#include "container/init/messages.h"
+#include "isolate/credentials.h"
+#include "oci/capabilities.h"
+#include "oci/spec_parse.h"
+
+namespace mayfly::container {
+
+using base::ErrorKind;
+using base::Fail;
+using base::FailErrno;
+using base::Result;
+using base::UniqueFd;
+
+namespace {
+
+Result<UniqueFd> OpenRootfs(const oci::Spec& spec) {
+  auto rootfs = base::Open(spec.rootfs, O_PATH | O_DIRECTORY);
+  if (!rootfs) {
+    return std::unexpected(std::move(rootfs).error().Wrap("config.json: root.path"));
+  }
+  return rootfs;
+}
+
+// What a mount of type cgroup shows: each hierarchy under its host's name.
+isolate::CgroupView ViewOf(const cgroup::Host& host, const cgroup::Location& location, bool own_namespace) {
+  isolate::CgroupView view;
+  for (const cgroup::Hierarchy& hierarchy : host.hierarchies) {
+    const auto found = location.find(hierarchy.mount_point);
+    if (hierarchy.controllers.empty()) {
+      // Without a cgroup namespace, /proc/self/cgroup names the host's path: the whole tree must be there.
+      view.unified = own_namespace && found != location.end() ? found->second : hierarchy.mount_point;
+    } else if (found != location.end()) {
+      view.v1.push_back({hierarchy.mount_point.substr(hierarchy.mount_point.find_last_of('/') + 1), found->second});
+    }
+  }
+  return view;
+}
+
+void WarnOfCapabilities(const oci::Spec& spec, base::Log& log) {
+  if (!spec.process.capabilities) {
+    return;
+  }
+  const uint64_t missing = isolate::UngrantableCapabilities(*spec.process.capabilities);
+  for (int number = 0; number < 64; ++number) {
+    if (((missing >> number) & 1) != 0) {
+      log.Warning("process.capabilities: {} is not available to the runtime and is left out",
+                  oci::CapabilityName(number));
+    }
+  }
+}
+
+Result<void> SetOomScore(pid_t pid, const oci::Process& process) {
+  if (process.oom_score_adj) {
+    MAYFLY_TRY_AS(base::WriteExisting(fmt::format("/proc/{}/oom_score_adj", pid),
+                                      std::to_string(*process.oom_score_adj)),
+                  "process.oomScoreAdj");
+  }
+  return {};
+}
+
+Result<std::pair<UniqueFd, UniqueFd>> SocketPair() {
+  int pair[2];
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
+    return FailErrno("socketpair");
+  }
+  return std::pair(UniqueFd(pair[0]), UniqueFd(pair[1]));
+}
+
+Result<void> WritePidFile(const std::string& path, pid_t pid) {
+  const size_t slash = path.find_last_of('/');
+  const std::string directory = slash == std::string::npos ? "." : (slash == 0 ? "/" : path.substr(0, slash));
+  auto written = [&]() -> Result<void> {
+    MAYFLY_ASSIGN(const UniqueFd dir, base::Open(directory, O_RDONLY | O_DIRECTORY));
+    return base::ReplaceFileAt(dir.get(), path.substr(slash == std::string::npos ? 0 : slash + 1),
+                               std::to_string(pid), 0644);
+  }();
+  MAYFLY_TRY_AS(std::move(written), "--pid-file {}", path);
+  return {};
+}
+
+Result<State> NewState(const oci::Spec& spec, const std::string& id) {
+  State state;
+  state.id = id;
+  state.bundle = spec.bundle;
+  state.rootfs = spec.rootfs;
+  state.oci_version = spec.oci_version;
+  state.created = base::Rfc3339Now();
+  state.annotations = spec.annotations;
+  const oci::Namespace* pid_namespace = spec.FindNamespace(oci::NamespaceType::kPid);
+  state.own_pid_namespace = pid_namespace != nullptr && pid_namespace->path.empty();
+  return state;
+}
+
+}  // namespace
+
+Launched::~Launched() {
+  if (kept_ || !entry_.path().size() || entry_.dir_fd() < 0) {
+    return;
+  }
+  if (init_.pid > 0) {
+    (void)base::SendSignal(init_.pidfd.get(), SIGKILL);
+    (void)base::WaitForExit(init_.pid);
+  }
+  if (cgroup_made_) {
+    (void)cgroup_->KillAll();
+    (void)cgroup_->Remove();
+  }
+  (void)store_->Remove(entry_);
+}
+
+// Only a mount of the cgroup directories needs them before the init builds its file system; otherwise
+// they are made meanwhile (docs/design/0001-cgroup-join.md).
+Result<void> Launched::PlanCgroup(const oci::Spec& spec, State* state) {
+  state->cgroup = cgroup_->location();
+  // Known before it is made, so that `delete --force` finds it after a crash.
+  MAYFLY_TRY(entry_.WriteState(*state));
+  cgroup_made_ = true;
+  MAYFLY_TRY(cgroup_->CreateBirthplace());
+  const bool mounted = std::any_of(spec.mounts.begin(), spec.mounts.end(), [](const oci::Mount& mount) {
+    return mount.type == "cgroup" || mount.type == "cgroup2";
+  });
+  if (mounted) {
+    MAYFLY_TRY(cgroup_->Create(spec.linux.resources));
+    cgroup_complete_ = true;
+  }
+  return {};
+}
+
+Result<void> Launched::SpawnInit(const oci::Spec& spec, Workload* workload, const CreateOptions& options,
+                                 StartChannel channel, State* state) {
+  MAYFLY_ASSIGN(const auto join_targets, isolate::OpenJoinTargets(spec));
+  MAYFLY_ASSIGN(auto sockets, SocketPair());
+  UniqueFd listener;
+  if (channel == StartChannel::kListener) {
+    MAYFLY_ASSIGN(listener, entry_.ListenForStart());
+  }
+  InitConfig init{.spec = spec,
+                  .workload = *workload,
+                  .cgroup = *cgroup_,
+                  .join_targets = join_targets,
+                  .cgroups = ViewOf(host_, state->cgroup, isolate::WantsNewCgroupNamespace(spec)),
+                  .root_switch = options.pivot ? isolate::RootSwitch::kPivot : isolate::RootSwitch::kChroot,
+                  .keyring = options.new_keyring ? "_ses." + options.id : "",
+                  .preserved_fds = options.preserved_fds,
+                  .socket = sockets.second.get(),
+                  .start_listener = listener.get(),
+                  .parent_only = {sockets.first.get(), entry_.dir_fd()}};
+  MAYFLY_TRY(isolate::JoinPidNamespace(join_targets));
+  MAYFLY_ASSIGN(init_, base::Spawn(isolate::NewNamespaceFlags(spec), cgroup_->CloneIntoFd(),
+                                   [&init] { return RunInit(init); }));
+  socket_ = std::move(sockets.first);
+  MAYFLY_ASSIGN(state->pid_start_time, base::ProcessStartTime(init_.pid));
+  state->pid = init_.pid;
+  return entry_.WriteState(*state);
+}
+
+// What the parent does to the init while the init builds its file system.
+Result<void> Launched::Restrain(const oci::Spec& spec) {
+  auto done = [&]() -> Result<void> {
+    MAYFLY_TRY(SetOomScore(init_.pid, spec.process));
+    if (!cgroup_complete_) {
+      MAYFLY_TRY(cgroup_->Create(spec.linux.resources));
+    }
+    return SendMessage(socket_.get(), MessageType::kCgroupMade);
+  }();
+  if (!done && base::WaitPidfd(init_.pidfd.get(), 0).value_or(false)) {
+    // The init has ended already: its own reason is the one to tell.
+    MAYFLY_TRY(AwaitReady());
+  }
+  return done;
+}
+
+Result<void> Launched::AwaitReady() {
+  MAYFLY_ASSIGN(const Message message, ReceiveMessage(socket_.get()));
+  if (message.type == MessageType::kError) {
+    return std::unexpected(message.error);
+  }
+  if (message.type != MessageType::kReady) {
+    MAYFLY_ASSIGN(const int status, base::WaitForExit(init_.pid));
+    init_.pid = -1;
+    return Fail(ErrorKind::kSystem, "the init ended during its set-up with status {}{}", status,
+                status == 128 + SIGKILL ? " (killed: out of memory?)" : "");
+  }
+  return {};
+}
+
+void Launched::ReleaseLock() const { ::flock(entry_.dir_fd(), LOCK_UN); }
+
+Result<void> Launched::Start() {
+  MAYFLY_TRY(SendMessage(socket_.get(), MessageType::kStart));
+  return AwaitStarted(socket_.get(), entry_.id());
+}
+
+Result<void> AwaitStarted(int socket, const std::string& id) {
+  MAYFLY_ASSIGN(const Message message, ReceiveMessage(socket));
+  if (message.type == MessageType::kError) {
+    return std::unexpected(base::Error(message.error).Wrap(fmt::format("start {}", id)));
+  }
+  return {};
+}
+
+Result<Launched> Launch(const Runtime& runtime, const CreateOptions& options, StartChannel channel) {
+  MAYFLY_TRY(ValidateId(options.id));
+  MAYFLY_ASSIGN(auto parsed, oci::LoadSpec(options.bundle));
+  if (!parsed.has_process) {
+    return Fail(ErrorKind::kInvalid, "{}: config.json: process: missing", options.bundle);
+  }
+  MAYFLY_ASSIGN(const UniqueFd rootfs, OpenRootfs(parsed));
+  MAYFLY_ASSIGN(Entry entry, runtime.store.Create(options.id));
+  Launched launched(runtime.store, std::move(entry));
+  launched.spec_ = std::make_unique<oci::Spec>(std::move(parsed));
+  const oci::Spec& spec = *launched.spec_;
+
+  const PrepareContext context{spec, rootfs.get(), runtime.log};
+  MAYFLY_ASSIGN(const auto workload, runtime.make_workload(context));
+  MAYFLY_TRY(workload->Prepare(context));
+  MAYFLY_ASSIGN(State state, NewState(spec, options.id));
+  for (const auto& [key, value] : workload->Describe()) {
+    state.annotations[key] = value;
+  }
+  WarnOfCapabilities(spec, runtime.log);
+
+  MAYFLY_ASSIGN(launched.host_, cgroup::DetectHost());
+  MAYFLY_ASSIGN(launched.cgroup_, cgroup::Cgroup::Open(launched.host_, spec.linux.cgroups_path, options.id));
+  MAYFLY_TRY(launched.PlanCgroup(spec, &state));
+  MAYFLY_TRY(launched.SpawnInit(spec, workload.get(), options, channel, &state));
+  MAYFLY_TRY(launched.Restrain(spec));
+  MAYFLY_TRY(launched.AwaitReady());
+  state.ready = true;
+  MAYFLY_TRY(launched.entry_.WriteState(state));
+  if (!options.pid_file.empty()) {
+    MAYFLY_TRY(WritePidFile(options.pid_file, launched.init_.pid));
+  }
+  return launched;
+}
+
+}  // namespace mayfly::container

@@ -1,0 +1,41 @@
+// Namespaces: which the init is born into, and which existing ones it joins.
+//
+// Sources: namespaces(7), setns(2), unshare(2), sysctl(2) on /proc/sys of a namespace.
+// Fork: JoinPidNamespace runs in the parent (it takes effect for children), the rest in the init.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "oci/spec.h"
+
+namespace mayfly::isolate {
+
+struct JoinTarget {
+  int clone_flag = 0;  // CLONE_NEWNET, …
+  std::string path;
+  base::UniqueFd fd;
+};
+
+// CLONE_NEW* bits for clone3 of the namespaces that are new. The cgroup namespace is not among them:
+// it takes the cgroup at its making as its root, so the init makes it after it was moved.
+uint64_t NewNamespaceFlags(const oci::Spec& spec);
+bool WantsNewCgroupNamespace(const oci::Spec& spec);
+
+// Opens the namespaces that are joined by path and checks their type, in the host's view.
+base::Result<std::vector<JoinTarget>> OpenJoinTargets(const oci::Spec& spec);
+
+base::Result<void> JoinPidNamespace(const std::vector<JoinTarget>& targets);
+base::Result<void> JoinOtherNamespaces(const std::vector<JoinTarget>& targets);
+base::Result<void> UnshareCgroupNamespace();
+
+base::Result<void> SetNames(const std::string& hostname, const std::string& domainname);
+
+// Writes kernel parameters of the namespaces that this process is in, through the host's /proc/sys.
+base::Result<void> SetSysctls(const std::map<std::string, std::string>& sysctls);
+
+}  // namespace mayfly::isolate

@@ -1,0 +1,173 @@
+#include <sys/mount.h>
+#include <sys/sysmacros.h>
+
+#include <algorithm>
+#include <array>
+
+#include <nlohmann/json.hpp>
+
+#include "base/path.h"
+#include "oci/mount_options.h"
+#include "oci/spec_parse.h"
+
+namespace mayfly::oci {
+
+using base::ErrorKind;
+using base::JsonView;
+using base::Result;
+
+namespace {
+
+constexpr std::array<std::pair<std::string_view, NamespaceType>, 6> kNamespaces = {{
+    {"pid", NamespaceType::kPid},
+    {"network", NamespaceType::kNetwork},
+    {"mount", NamespaceType::kMount},
+    {"ipc", NamespaceType::kIpc},
+    {"uts", NamespaceType::kUts},
+    {"cgroup", NamespaceType::kCgroup},
+}};
+
+Result<void> ParseNamespaces(const JsonView& view, Spec* spec) {
+  MAYFLY_ASSIGN(const auto items, view.Items());
+  for (const JsonView& item : items) {
+    const JsonView type_view = item["type"];
+    MAYFLY_ASSIGN(const auto type, type_view.String());
+    const std::string word = type.value_or("");
+    if (word == "user" || word == "time") {
+      return type_view.Fail(fmt::format("{} namespaces are not supported", word), ErrorKind::kUnsupported);
+    }
+    const std::pair<std::string_view, NamespaceType>* known = nullptr;
+    for (const auto& entry : kNamespaces) {
+      if (entry.first == word) {
+        known = &entry;
+      }
+    }
+    if (known == nullptr) {
+      return type_view.Fail(fmt::format("unknown namespace \"{}\"", word));
+    }
+    if (spec->FindNamespace(known->second) != nullptr) {
+      return type_view.Fail(fmt::format("{} stands twice", word));
+    }
+    MAYFLY_ASSIGN(const auto path, item["path"].String());
+    if (path && !path->empty() && !path->starts_with('/')) {
+      return item["path"].Fail("must be an absolute path");
+    }
+    spec->linux.namespaces.push_back({known->second, path.value_or("")});
+  }
+  if (spec->FindNamespace(NamespaceType::kMount) == nullptr) {
+    return view.Fail("a mount namespace is needed: without one the host's own mounts would be changed",
+                     ErrorKind::kUnsupported);
+  }
+  return {};
+}
+
+Result<void> ParseDevices(const JsonView& view, Spec* spec) {
+  MAYFLY_ASSIGN(const auto items, view.Items());
+  for (const JsonView& item : items) {
+    Device device;
+    MAYFLY_ASSIGN(const auto path, item["path"].String());
+    if (!path || !path->starts_with('/')) {
+      return item["path"].Fail("must be an absolute path");
+    }
+    device.path = base::CleanAbsolute(*path);
+    MAYFLY_ASSIGN(const auto type, item["type"].String());
+    if (!type || type->size() != 1 || std::string_view("cbup").find(type->front()) == std::string_view::npos) {
+      return item["type"].Fail("expected c, b, u or p");
+    }
+    device.type = type->front() == 'u' ? 'c' : type->front();
+    MAYFLY_ASSIGN(const auto major_number, item["major"].Int());
+    MAYFLY_ASSIGN(const auto minor_number, item["minor"].Int());
+    if (device.type != 'p' && (!major_number || !minor_number)) {
+      return item["major"].Fail("major and minor are needed for a device of this type");
+    }
+    device.major = major_number.value_or(0);
+    device.minor = minor_number.value_or(0);
+    MAYFLY_ASSIGN(const auto mode, item["fileMode"].Uint());
+    device.file_mode = static_cast<mode_t>(mode.value_or(0666) & 07777);
+    MAYFLY_ASSIGN(const auto uid, item["uid"].Uint());
+    MAYFLY_ASSIGN(const auto gid, item["gid"].Uint());
+    device.uid = static_cast<uid_t>(uid.value_or(0));
+    device.gid = static_cast<gid_t>(gid.value_or(0));
+    spec->linux.devices.push_back(std::move(device));
+  }
+  return {};
+}
+
+// Paths of the container that are hidden or made read-only.
+Result<std::vector<std::string>> ParsePaths(const JsonView& view) {
+  MAYFLY_ASSIGN(auto paths, view.Strings());
+  for (std::string& path : paths) {
+    if (!path.starts_with('/')) {
+      return view.Fail(fmt::format("\"{}\" must be an absolute path", path));
+    }
+    path = base::CleanAbsolute(path);
+  }
+  return paths;
+}
+
+// Parameters that belong to a namespace of the container's own; any other would change the host.
+Result<void> ParseSysctl(const JsonView& view, Spec* spec) {
+  constexpr std::array<std::string_view, 10> kIpcNames = {
+      "kernel.msgmax", "kernel.msgmnb", "kernel.msgmni", "kernel.sem", "kernel.shmall",
+      "kernel.shmmax", "kernel.shmmni", "kernel.shm_rmid_forced", "kernel.auto_msgmni", "kernel.msg_next_id"};
+  MAYFLY_ASSIGN(const auto members, view.Members());
+  for (const auto& [raw_key, value] : members) {
+    MAYFLY_ASSIGN(const auto text, value.String());
+    if (!text) {
+      return value.Fail("expected a string");
+    }
+    if (raw_key.empty() || raw_key.find("..") != std::string::npos || raw_key.front() == '/') {
+      return value.Fail("not a kernel parameter");
+    }
+    std::string key = raw_key;
+    // "net/ipv4/ip_forward" is another way to write it (sysctl(8)).
+    const bool slashes = key.find('/') != std::string::npos && key.find('/') < key.find('.');
+    if (slashes) {
+      for (char& c : key) {
+        c = c == '/' ? '.' : (c == '.' ? '/' : c);
+      }
+    }
+    const auto own = [spec](NamespaceType type) {
+      const Namespace* ns = spec->FindNamespace(type);
+      return ns != nullptr;
+    };
+    bool allowed = false;
+    if (key.starts_with("net.")) {
+      allowed = own(NamespaceType::kNetwork);
+    } else if (key.starts_with("fs.mqueue.") || std::find(kIpcNames.begin(), kIpcNames.end(), key) != kIpcNames.end()) {
+      allowed = own(NamespaceType::kIpc);
+    } else if (key == "kernel.domainname" || key == "kernel.hostname") {
+      allowed = own(NamespaceType::kUts);
+    } else {
+      return value.Fail("not a namespaced kernel parameter: setting it would change the host");
+    }
+    if (!allowed) {
+      return value.Fail("needs a namespace of the container's own in linux.namespaces");
+    }
+    spec->linux.sysctl[key] = *text;
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> ParseLinux(const JsonView& view, Spec* spec) {
+  MAYFLY_TRY(ParseNamespaces(view["namespaces"], spec));
+  MAYFLY_TRY(ParseDevices(view["devices"], spec));
+  MAYFLY_ASSIGN(const auto cgroups_path, view["cgroupsPath"].String());
+  spec->linux.cgroups_path = cgroups_path.value_or("");
+  MAYFLY_TRY(ParseResources(view["resources"], &spec->linux.resources));
+  MAYFLY_TRY(ParseSysctl(view["sysctl"], spec));
+  MAYFLY_ASSIGN(spec->linux.masked_paths, ParsePaths(view["maskedPaths"]));
+  MAYFLY_ASSIGN(spec->linux.readonly_paths, ParsePaths(view["readonlyPaths"]));
+  MAYFLY_ASSIGN(const auto propagation, view["rootfsPropagation"].String());
+  if (propagation && !propagation->empty()) {
+    spec->linux.rootfs_propagation = PropagationFlag(*propagation);
+    if (spec->linux.rootfs_propagation == 0) {
+      return view["rootfsPropagation"].Fail(fmt::format("unknown propagation \"{}\"", *propagation));
+    }
+  }
+  return {};
+}
+
+}  // namespace mayfly::oci

@@ -1,0 +1,115 @@
+#include <nlohmann/json.hpp>
+
+#include "oci/spec_parse.h"
+
+namespace mayfly::oci {
+
+using base::ErrorKind;
+using base::JsonView;
+using base::Result;
+
+namespace {
+
+Result<void> ParseDeviceRules(const JsonView& view, Resources* out) {
+  MAYFLY_ASSIGN(const auto items, view.Items());
+  for (const JsonView& item : items) {
+    DeviceRule rule;
+    MAYFLY_ASSIGN(const auto allow, item["allow"].Bool());
+    rule.allow = allow.value_or(false);
+    MAYFLY_ASSIGN(const auto type, item["type"].String());
+    const std::string word = type.value_or("a").empty() ? "a" : type.value_or("a");
+    if (word != "a" && word != "b" && word != "c") {
+      return item["type"].Fail("expected a, b or c");
+    }
+    rule.type = word.front();
+    MAYFLY_ASSIGN(rule.major, item["major"].Int());
+    MAYFLY_ASSIGN(rule.minor, item["minor"].Int());
+    // A negative number is "all", as is an absent one.
+    if (rule.major.value_or(0) < 0) {
+      rule.major.reset();
+    }
+    if (rule.minor.value_or(0) < 0) {
+      rule.minor.reset();
+    }
+    MAYFLY_ASSIGN(const auto access, item["access"].String());
+    rule.access = access.value_or("").empty() ? "rwm" : *access;
+    if (rule.access.find_first_not_of("rwm") != std::string::npos) {
+      return item["access"].Fail("expected letters of \"rwm\"");
+    }
+    out->devices.push_back(std::move(rule));
+  }
+  return {};
+}
+
+Result<void> ParseMemory(const JsonView& view, Resources* out) {
+  MAYFLY_ASSIGN(out->memory_limit_bytes, view["limit"].Int());
+  MAYFLY_ASSIGN(out->memory_reservation_bytes, view["reservation"].Int());
+  MAYFLY_ASSIGN(out->memory_swap_bytes, view["swap"].Int());
+  MAYFLY_ASSIGN(out->memory_swappiness, view["swappiness"].Uint());
+  MAYFLY_ASSIGN(out->memory_disable_oom_killer, view["disableOOMKiller"].Bool());
+  // The kernel dropped the kernel-memory limits (Linux 5.16, 6.1): runc ignores them as well.
+  const auto limited = [](const std::optional<int64_t>& bytes) { return bytes && *bytes > 0; };
+  if (limited(out->memory_swap_bytes) && limited(out->memory_limit_bytes) &&
+      *out->memory_swap_bytes < *out->memory_limit_bytes) {
+    return view["swap"].Fail("is memory plus swap, and must not be below memory.limit");
+  }
+  return {};
+}
+
+Result<void> ParseCpu(const JsonView& view, Resources* out) {
+  MAYFLY_ASSIGN(out->cpu_shares, view["shares"].Uint());
+  MAYFLY_ASSIGN(out->cpu_quota_us, view["quota"].Int());
+  MAYFLY_ASSIGN(out->cpu_period_us, view["period"].Uint());
+  MAYFLY_ASSIGN(out->cpu_burst_us, view["burst"].Uint());
+  MAYFLY_ASSIGN(out->cpu_idle, view["idle"].Int());
+  for (const char* name : {"realtimeRuntime", "realtimePeriod"}) {
+    MAYFLY_ASSIGN(const auto value, view[name].Int());
+    if (value.value_or(0) != 0) {
+      return view[name].Fail("real-time scheduling limits are not supported", ErrorKind::kUnsupported);
+    }
+  }
+  MAYFLY_ASSIGN(const auto cpus, view["cpus"].String());
+  MAYFLY_ASSIGN(const auto mems, view["mems"].String());
+  out->cpuset_cpus = cpus.value_or("");
+  out->cpuset_mems = mems.value_or("");
+  return {};
+}
+
+// True when an object or array holds nothing but zeros, empty strings and the like: a limit that asks for nothing.
+bool AsksForNothing(const nlohmann::json& value) {
+  if (value.is_structured()) {
+    for (const auto& item : value) {
+      if (!AsksForNothing(item)) {
+        return false;
+      }
+    }
+    return true;
+  }
+  return value.is_null() || value == 0 || value == "" || value == false;
+}
+
+}  // namespace
+
+Result<void> ParseResources(const JsonView& view, Resources* out) {
+  MAYFLY_TRY(ParseDeviceRules(view["devices"], out));
+  MAYFLY_TRY(ParseMemory(view["memory"], out));
+  MAYFLY_TRY(ParseCpu(view["cpu"], out));
+  MAYFLY_ASSIGN(out->pids_limit, view["pids"]["limit"].Int());
+  MAYFLY_ASSIGN(const auto unified, view["unified"].Members());
+  for (const auto& [key, value] : unified) {
+    MAYFLY_ASSIGN(const auto text, value.String());
+    if (!text || key.empty() || key.find('/') != std::string::npos) {
+      return value.Fail("expected a cgroup file's name and its content as a string");
+    }
+    out->unified[key] = *text;
+  }
+  for (const char* name : {"blockIO", "hugepageLimits", "network", "rdma"}) {
+    const JsonView field = view[name];
+    if (field.present() && !AsksForNothing(field.raw())) {
+      return field.Fail("not supported", ErrorKind::kUnsupported);
+    }
+  }
+  return {};
+}
+
+}  // namespace mayfly::oci

@@ -1,0 +1,35 @@
+// ParseSpec: config.json's bytes to a Spec, or an error that names the field.
+//
+// Everything a Spec can hold is carried out; what the runtime-spec allows but this version cannot do
+// (seccomp, hooks, terminals, user namespaces, …) is refused here, never ignored, wherever ignoring it
+// would leave the container less confined or different from what was asked.
+//
+// Sources: OCI runtime-spec 1.2 config.md, config-linux.md.
+// Errors: kind invalid or unsupported: `config.json: process.cwd: must be an absolute path`.
+// Threads: pure functions.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "base/json.h"
+#include "base/result.h"
+#include "oci/spec.h"
+
+namespace mayfly::oci {
+
+// `bundle` is the bundle's absolute path; relative root and bind sources are resolved against it.
+base::Result<Spec> ParseSpec(std::string_view bytes, const std::string& bundle);
+
+// Reads and parses BUNDLE/config.json (at most 8 MiB).
+base::Result<Spec> LoadSpec(const std::string& bundle);
+
+// The parts, in files of their own.
+base::Result<void> RefuseUnsupported(const base::JsonView& root);
+base::Result<void> ParseProcess(const base::JsonView& process, Spec* spec);
+base::Result<void> ParseLinux(const base::JsonView& linux, Spec* spec);
+base::Result<void> ParseResources(const base::JsonView& resources, Resources* out);
+
+}  // namespace mayfly::oci
