@@ -76,7 +76,7 @@ Array<uint8_t> FindHits(const TokenTable& query, const TokenTable& text) {
 
 void PrintLines(const Index& index, const Array<uint8_t>& hit) {
   StdoutWriter out;
-  std::string_view separator = "";
+  std::string_view separator;
   out.Write("[");
   uint32_t next = 0;
   for (size_t line = 0; line < index.line_end.size(); ++line) {

@@ -28,7 +28,7 @@ struct Decimal {
 
   uint64_t digits;
   int16_t exponent;
-  int8_t digit_count;
+  uint8_t digit_count;
   Kind kind : 7;
   bool negative : 1;
 };
@@ -53,15 +53,44 @@ constexpr Uint128 Multiply(uint64_t a, uint64_t b) {
 #endif
 }
 
-// floor(g * factor / 2^128), with the lowest bit set if any bit below was: enough to compare with
-// integers and halves.
-constexpr uint64_t ScaleRoundToOdd(Uint128 g, uint64_t factor) {
+// 192 bits, enough for a power of ten times a scaled significand.
+struct Uint192 {
+  uint64_t top, middle, bottom;
+};
+
+constexpr Uint192 MultiplyWide(Uint128 g, uint64_t factor) {
   Uint128 low = Multiply(g.low, factor);
   Uint128 high = Multiply(g.high, factor);
   uint64_t middle = high.low + low.high;
-  uint64_t top = high.high + (middle < high.low);
-  return top | (middle > 1);
+  return {high.high + (middle < high.low), middle, low.low};
 }
+
+// 0 < bits < 64.
+constexpr Uint192 ShiftLeft(Uint128 g, int bits) {
+  return {g.high >> (64 - bits), g.high << bits | g.low >> (64 - bits), g.low << bits};
+}
+
+constexpr Uint192 Add(Uint192 a, Uint192 b) {
+  uint64_t bottom = a.bottom + b.bottom;
+  uint64_t carry = bottom < a.bottom;
+  uint64_t middle = a.middle + b.middle;
+  uint64_t carry_up = middle < a.middle;
+  middle += carry;
+  carry_up += middle < carry;
+  return {a.top + b.top + carry_up, middle, bottom};
+}
+
+constexpr Uint192 Subtract(Uint192 a, Uint192 b) {
+  uint64_t borrow = a.bottom < b.bottom;
+  uint64_t middle = a.middle - b.middle;
+  uint64_t borrow_up = a.middle < b.middle;
+  borrow_up += middle < borrow;
+  return {a.top - b.top - borrow_up, middle - borrow, a.bottom - b.bottom};
+}
+
+// floor(value / 2^128), with the lowest bit set if the rest counts: enough to compare with integers
+// and halves. A rest of 1 / 2^64 or less is the rounding of g.
+constexpr uint64_t RoundToOdd(Uint192 value) { return value.top | (value.middle > 1); }
 
 // The finite, non-zero double significand * 2^exponent; digits may still end in zeros.
 struct Scaled {
@@ -69,10 +98,7 @@ struct Scaled {
   int exponent;
 };
 constexpr Scaled ShortestOf(uint64_t significand, int exponent, bool lower_is_closer) {
-  // Four times the number and its interval; even significands own their interval's ends.
-  uint64_t left = 4 * significand - 2 + lower_is_closer;
-  uint64_t centre = 4 * significand;
-  uint64_t right = 4 * significand + 2;
+  // Even significands own the ends of their interval.
   bool ends_excluded = significand % 2 != 0;
 
   // k = floor(log10(width of the interval)); 1262611 / 2^22 is log10(2), 524031 / 2^22 is
@@ -80,10 +106,13 @@ constexpr Scaled ShortestOf(uint64_t significand, int exponent, bool lower_is_cl
   int k = (exponent * 1262611 - (lower_is_closer ? 524031 : 0)) >> 22;
   // floor(log2(10^-k)) by 1741647 / 2^19 = log2(10).
   int h = exponent + ((-k * 1741647) >> 19) + 1;
+  // In units of a quarter: four times the number, and the ends of its interval two (or one) away.
   Uint128 g = kPow10Table[-k - kPow10Min];
-  uint64_t lower = ScaleRoundToOdd(g, left << h) + ends_excluded;
-  uint64_t value = ScaleRoundToOdd(g, centre << h);
-  uint64_t upper = ScaleRoundToOdd(g, right << h) - ends_excluded;
+  Uint192 centre = MultiplyWide(g, (4 * significand) << h);
+  uint64_t lower =
+      RoundToOdd(Subtract(centre, ShiftLeft(g, lower_is_closer ? h : h + 1))) + ends_excluded;
+  uint64_t value = RoundToOdd(centre);
+  uint64_t upper = RoundToOdd(Add(centre, ShiftLeft(g, h + 1))) - ends_excluded;
 
   uint64_t s = value / 4;
   if (s >= 10) {
@@ -132,7 +161,7 @@ constexpr Decimal ToDecimal(double value) {
     ++scaled.exponent;
   }
   return {scaled.digits, static_cast<int16_t>(scaled.exponent),
-          static_cast<int8_t>(CountDigits(scaled.digits)), Decimal::Kind::kFinite, negative};
+          static_cast<uint8_t>(CountDigits(scaled.digits)), Decimal::Kind::kFinite, negative};
 }
 
 // Exponent of the first digit; whether the number is written with it.
