@@ -7,16 +7,17 @@
  *
  * A container's life through a run plugin:
  *   open()         host's view of the file system, before the container's root is switched; maps the code
- *   instantiate()  container's view, all restrictions in place; argv, environment, preopens, stdio
- *   run()          calls the guest's start function; returns how it ended
+ *   instantiate()  container's view, all restrictions in place, not yet started: argv, environment,
+ *                  preopens, stdio; runs nothing of the guest
+ *   run()          the guest: its start section if it has one, then its function _start; says how it ended
  *   close()        frees everything (Mayfly exits right after run(), so it may be skipped)
  *
- * Ownership: what a call is given belongs to the caller and must outlive only the call, descriptors
- *   included (a plugin that keeps one must dup it), unless a field says otherwise.
+ * Ownership: what a call is given belongs to the caller and must outlive only the call, unless a field
+ *   says otherwise.
  * Errors: a call that fails returns non-zero and writes a NUL-terminated UTF-8 sentence (lower case, no
  *   full stop) into the caller's buffer.
- * Threads: Mayfly calls from one thread. A plugin may start threads in instantiate() or later, never in
- *   open(): the caller may fork after it.
+ * Threads: Mayfly calls from one thread. A plugin may start threads in compile(), instantiate() and later,
+ *   never in open(): the caller may fork after it.
  * Signals: Mayfly installs handlers for terminating signals before instantiate(); a plugin may use
  *   SIGSEGV, SIGBUS, SIGILL, SIGFPE and SIGTRAP for its own traps.
  * Versions: a plugin with another abi_version is refused. Fields are only ever added at a struct's end;
@@ -44,6 +45,9 @@ extern "C" {
 /* Parts that a plugin file has. */
 #define MAYFLY_PART_RUN (1u << 0)
 #define MAYFLY_PART_COMPILE (1u << 1)
+
+/* Flags of compile(). */
+#define MAYFLY_COMPILE_ONE_THREAD (1u << 0) /* start no thread: the caller may not be allowed any */
 
 /* A buffer for an error's text, owned by the caller. */
 typedef struct mayfly_error {
@@ -109,12 +113,15 @@ typedef struct mayfly_engine {
    * imports anything else is refused before the container starts. */
   const char *const *imports;
 
-  /* PART_COMPILE. Compiles a module; `flags` is 0. */
+  /* PART_COMPILE. Compiles a module; `flags` is of MAYFLY_COMPILE_*. May start threads otherwise. */
   int (*compile)(const uint8_t *module, size_t module_size, uint32_t flags, mayfly_bytes *code,
                  mayfly_error *error);
 
   /* PART_RUN. Maps compiled code from a regular file or memfd, read-only, pages shared with other
-   * processes. Mayfly has checked owner and digest of cached code: it is trusted here. */
+   * processes. Bytes after the code's end are Mayfly's. Mayfly has checked owner and digest of cached code:
+   * it is trusted here. The descriptor is the plugin's from then on: it keeps its number and is closed by close(),
+   * or when the call fails. It is the only one that a plugin may hold between open() and
+   * instantiate(). */
   int (*open)(int code_fd, mayfly_code **code, mayfly_error *error);
 
   /* PART_RUN. From a module's own bytes, for STRATEGY_INTERPRETER; NULL where not offered. */

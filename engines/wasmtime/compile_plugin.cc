@@ -1,0 +1,61 @@
+// wasmtime-compiler.so: Cranelift. Loaded only by the short-lived process that compiles a module.
+#include <string>
+
+#include "config.h"
+
+namespace mayfly_wasmtime {
+namespace {
+
+constexpr const char* kNoImports[] = {nullptr};  // the run plugin says what instances get
+
+void Release(void* context) {
+  auto* bytes = static_cast<wasm_byte_vec_t*>(context);
+  wasm_byte_vec_delete(bytes);
+  delete bytes;
+}
+
+int Compile(const uint8_t* module, size_t module_size, uint32_t flags, mayfly_bytes* code, mayfly_error* error) {
+  std::string reason;
+  EngineHandle engine = MakeEngine(reason, (flags & MAYFLY_COMPILE_ONE_THREAD) != 0);
+  if (!engine) {
+    return Fail(error, reason);
+  }
+  wasmtime_module_t* compiled = nullptr;
+  if (ErrorHandle e{wasmtime_module_new(engine.get(), module, module_size, &compiled)}; e) {
+    return Fail(error, Message(e.get()));
+  }
+  const ModuleHandle owned(compiled);
+  auto bytes = std::make_unique<wasm_byte_vec_t>();
+  if (ErrorHandle e{wasmtime_module_serialize(compiled, bytes.get())}; e) {
+    return Fail(error, Message(e.get()));
+  }
+  code->data = reinterpret_cast<const uint8_t*>(bytes->data);
+  code->size = bytes->size;
+  code->context = bytes.release();
+  code->release = Release;
+  return 0;
+}
+
+constexpr mayfly_engine kPlugin = {
+    .abi_version = MAYFLY_ENGINE_ABI_VERSION,
+    .struct_size = sizeof(mayfly_engine),
+    .name = kName,
+    .version = WASMTIME_VERSION,
+    .parts = MAYFLY_PART_COMPILE,
+    .strategies = MAYFLY_STRATEGY_AOT | MAYFLY_STRATEGY_JIT,
+    .code_compatibility = kCodeCompatibility,
+    .imports = kNoImports,
+    .compile = Compile,
+    .open = nullptr,
+    .open_module = nullptr,
+    .instantiate = nullptr,
+    .run = nullptr,
+    .close = nullptr,
+};
+
+}  // namespace
+}  // namespace mayfly_wasmtime
+
+extern "C" __attribute__((visibility("default"))) const mayfly_engine* mayfly_engine_plugin() {
+  return &mayfly_wasmtime::kPlugin;
+}

@@ -1,0 +1,117 @@
+#include "engine/plugin_host.h"
+
+#include <dlfcn.h>
+#include <unistd.h>
+
+#include <cstddef>
+#include <cstring>
+
+#include "base/file.h"
+
+namespace mayfly::engine {
+
+using base::ErrorKind;
+using base::Fail;
+using base::Result;
+
+namespace {
+
+constexpr std::string_view kSuffix = ".so";
+constexpr std::string_view kCompilerSuffix = "-compiler.so";
+
+std::string Join(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) {
+    text.append(text.empty() ? "" : ", ").append(name);
+  }
+  return text;
+}
+
+// An engine's name becomes part of a path.
+bool IsName(const std::string& name) {
+  return !name.empty() && name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos;
+}
+
+}  // namespace
+
+bool Offers(const mayfly_engine& engine, std::string_view import) {
+  for (const char* const* offered = engine.imports; *offered != nullptr; ++offered) {
+    std::string_view name = *offered;
+    if (name == import) {
+      return true;
+    }
+    if (name.ends_with(".*") && import.starts_with(name.substr(0, name.size() - 1))) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool PluginHost::Has(const std::string& engine) const {
+  return IsName(engine) && ::access(RunPath(engine).c_str(), R_OK) == 0;
+}
+
+std::vector<std::string> PluginHost::Engines() const {
+  std::vector<std::string> engines;
+  const auto names = base::ListDirectory(directory_);
+  if (names) {
+    for (const std::string& name : *names) {
+      if (name.ends_with(kSuffix) && !name.ends_with(kCompilerSuffix)) {
+        engines.push_back(name.substr(0, name.size() - kSuffix.size()));
+      }
+    }
+  }
+  return engines;
+}
+
+std::unexpected<base::Error> PluginHost::NoSuchEngine(const std::string& engine) const {
+  const auto engines = Engines();
+  if (engines.empty()) {
+    return Fail(ErrorKind::kNotFound, "engine \"{}\" is not there: no engine is installed in {}", engine, directory_);
+  }
+  return Fail(ErrorKind::kNotFound, "engine \"{}\" is not there; {} has: {}", engine, directory_, Join(engines));
+}
+
+Result<const mayfly_engine*> PluginHost::LoadRun(const std::string& engine) const {
+  if (!Has(engine)) {
+    return NoSuchEngine(engine);
+  }
+  return Load(RunPath(engine), engine, MAYFLY_PART_RUN);
+}
+
+Result<const mayfly_engine*> PluginHost::LoadCompiler(const std::string& engine) const {
+  if (!Has(engine)) {
+    return NoSuchEngine(engine);
+  }
+  const std::string split = directory_ + "/" + engine + std::string(kCompilerSuffix);
+  return Load(base::PathExists(split) ? split : RunPath(engine), engine, MAYFLY_PART_COMPILE);
+}
+
+Result<const mayfly_engine*> PluginHost::Load(const std::string& path, const std::string& engine,
+                                              uint32_t part) const {
+  void* handle = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (handle == nullptr) {
+    return Fail(ErrorKind::kEngine, "engine {}: {}", engine, ::dlerror());
+  }
+  const auto entry = reinterpret_cast<mayfly_engine_plugin_fn>(::dlsym(handle, MAYFLY_ENGINE_SYMBOL));
+  if (entry == nullptr) {
+    return Fail(ErrorKind::kEngine, "engine {}: {}: no symbol {}: not a Mayfly plugin", engine, path,
+                MAYFLY_ENGINE_SYMBOL);
+  }
+  const mayfly_engine* table = entry();
+  if (table == nullptr || table->abi_version != MAYFLY_ENGINE_ABI_VERSION ||
+      table->struct_size < sizeof(mayfly_engine)) {
+    return Fail(ErrorKind::kEngine, "engine {}: {}: made for plugin ABI {}, this Mayfly has {}", engine, path,
+                table == nullptr ? 0 : table->abi_version, MAYFLY_ENGINE_ABI_VERSION);
+  }
+  if (table->name != engine) {
+    return Fail(ErrorKind::kEngine, "engine {}: {}: calls itself \"{}\"", engine, path, table->name);
+  }
+  if ((table->parts & part) == 0) {
+    return Fail(ErrorKind::kEngine, "engine {}: {}: cannot {}", engine, path,
+                part == MAYFLY_PART_RUN ? "run modules" : "compile modules");
+  }
+  return table;
+}
+
+}  // namespace mayfly::engine
