@@ -30,9 +30,11 @@ def units(build):
     for item in database:
         source = os.path.realpath(os.path.join(item["directory"], item["file"]))
         inside = source.startswith(tree.ROOT + "/") and not source.startswith(os.path.join(tree.ROOT, "build") + "/")
-        if inside and source not in seen and os.path.isfile(source) and item.get("output"):
+        # CMake names the object in a field of its own from 3.28 on.
+        target = item.get("output") or re.search(r" -o (\S+)", item["command"])[1]
+        if inside and source not in seen and os.path.isfile(source):
             seen.add(source)
-            yield source, os.path.relpath(os.path.join(item["directory"], item["output"]), build), item["command"]
+            yield source, os.path.relpath(os.path.join(item["directory"], target), build), item["command"]
 
 
 def dependencies(build):

@@ -63,8 +63,10 @@ build_variant() {
   vendor_headers "$kind" "$@"
 }
 
+# The target directory takes 2 GB and goes when the build is published; somebody who works on the crate keeps
+# it with MAYFLY_KEEP_TARGET=1, so that a change builds in seconds. A build that was stopped goes on from it.
 build_wasmtime() { # PUBLISHED_DIRECTORY
-  local published=$1 work=$1.work
+  local published=$1 work=$MAYFLY_CACHE/engines/wasmtime-target
   rm -rf "$published.new"
   mkdir -p "$work" "$published.new/lib"
   ln -sfn "$work" "$published.new/target"
@@ -74,7 +76,7 @@ build_wasmtime() { # PUBLISHED_DIRECTORY
   rm target
   rustc --version >rust-version
   mv "$published.new" "$published"
-  rm -rf "$work"
+  if [[ -z ${MAYFLY_KEEP_TARGET:-} ]]; then rm -rf "$work"; fi
 }
 
 # begin_wasmtime starts the build in the background where one is needed; finish_wasmtime waits for it.
