@@ -1,0 +1,88 @@
+// Group: what v1, hybrid and v2 have in common. A container is a list of directories; getting in,
+// killing and removing differ by what a directory offers (cgroup.kill, a freezer), not by the
+// host's layout.
+//
+// V1Group and V2Group add how the directories are made and limited.
+// Ownership, errors, threads, fork: as cgroup.h.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cgroup/cgroup.h"
+#include "cgroup/devices.h"
+#include "cgroup/directory.h"
+
+namespace mayfly::cgroup {
+
+class Group : public Cgroup {
+ public:
+  base::Result<void> CreateBirthplace() override;
+  base::Result<void> Join(pid_t pid) override;
+  base::Result<void> JoinSelf() override;
+  int CloneIntoFd() const override { return birthplace_.get(); }
+  base::Result<std::vector<pid_t>> Processes() const override;
+  base::Result<void> KillAll() override;
+  base::Result<void> Signal(int signal) override;
+  base::Result<void> Remove() override;
+  const Location& location() const override { return location_; }
+
+ protected:
+  explicit Group(std::vector<Directory> directories);
+
+  // The v1 directory of a controller, or nullptr.
+  Directory* Find(std::string_view controller);
+  Directory* Unified();
+  std::vector<Directory>& directories() { return directories_; }
+  // Forgets the directories that were not made.
+  void KeepMadeOnly();
+  // Removes what was made; for a Create() that failed.
+  void Undo();
+  // The device program, on the unified directory.
+  base::Result<void> AttachDevices(const std::vector<DeviceEntry>& rules);
+
+ private:
+  void UpdateLocation();
+  base::Result<void> WaitEmpty(bool repeat_rounds);
+  base::Result<void> KillRound();
+
+  std::vector<Directory> directories_;
+  Location location_;
+  base::UniqueFd birthplace_;
+};
+
+// v1 and hybrid: a directory in each hierarchy that limits, metrics, device rules or pausing need.
+class V1Group : public Group {
+ public:
+  // `given_path`: the place was chosen by the caller, so hierarchies in which its parent exists are
+  // joined too: an administrator's limits there must hold.
+  V1Group(std::vector<Directory> directories, bool given_path)
+      : Group(std::move(directories)), given_path_(given_path) {}
+  base::Result<void> Create(const oci::Resources& resources) override;
+
+ private:
+  base::Result<void> MakeAll(const std::vector<Setting>& settings);
+  base::Result<void> ApplyDevices(const std::vector<oci::DeviceRule>& rules);
+  base::Result<void> InheritCpuset(const Directory& directory) const;
+
+  bool given_path_;
+};
+
+// v2: one directory, whose controllers the directories above must hand down.
+class V2Group : public Group {
+ public:
+  explicit V2Group(std::vector<Directory> directories) : Group(std::move(directories)) {}
+  base::Result<void> CreateBirthplace() override;
+  base::Result<void> Create(const oci::Resources& resources) override;
+
+ private:
+  base::Result<void> Limit(const oci::Resources& resources);
+  base::Result<void> EnableControllers(const std::vector<Setting>& settings);
+  base::Result<void> HandDown(const std::vector<std::string>& wanted,
+                              const std::vector<Setting>& settings);
+
+  std::vector<std::string> available_;  // the container's cgroup.controllers, once read
+};
+
+}  // namespace mayfly::cgroup

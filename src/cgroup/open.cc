@@ -1,0 +1,110 @@
+// Cgroup::Open and FromLocation: from linux.cgroupsPath, or from a state file, to a list of
+// directories.
+//
+// Sources: runtime-spec config-linux.md "Cgroups Path".
+
+#include <algorithm>
+
+#include "cgroup/group.h"
+#include "cgroup/text.h"
+
+namespace mayfly::cgroup {
+
+using base::ErrorKind;
+using base::Result;
+
+namespace {
+
+constexpr std::string_view kField = "linux.cgroupsPath";
+
+// The path without "." and doubled slashes and without one at its start; "" for the root.
+Result<std::string> CheckedPath(const std::string& path) {
+  if (!path.starts_with('/') && std::ranges::count(path, ':') == 2 &&
+      path.find('/') == std::string::npos) {
+    return base::Fail(
+        ErrorKind::kUnsupported,
+        "{}: \"{}\" is the systemd driver's form (slice:prefix:name); only the cgroupfs driver is "
+        "supported",
+        kField, path);
+  }
+  std::string clean;
+  for (const std::string_view part : Split(path, '/')) {
+    if (part == ".") {
+      continue;
+    }
+    if (part == "..") {
+      return base::Fail(ErrorKind::kInvalid, "{}: \"{}\" holds a \"..\"", kField, path);
+    }
+    clean.append(clean.empty() ? "" : "/").append(part);
+  }
+  // The root is everybody's: its processes are not the container's to kill.
+  if (clean.empty()) {
+    return base::Fail(ErrorKind::kInvalid, "{}: \"{}\" names no group below the root", kField,
+                      path);
+  }
+  return clean;
+}
+
+std::string Below(std::string_view base_path, const std::string& path) {
+  std::string joined;
+  for (const std::string_view part : Split(base_path, '/')) {
+    joined.append(part).append("/");
+  }
+  return joined + path;
+}
+
+std::string ParentOf(std::string_view path) {
+  const size_t slash = path.find_last_of('/');
+  return std::string(slash == std::string_view::npos ? "" : path.substr(0, slash));
+}
+
+std::unique_ptr<Cgroup> MakeGroup(Layout layout, std::vector<Directory> directories,
+                                  bool given_path) {
+  if (layout == Layout::kV2) {
+    return std::make_unique<V2Group>(std::move(directories));
+  }
+  return std::make_unique<V1Group>(std::move(directories), given_path);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Cgroup>> Cgroup::Open(const Host& host, const std::string& cgroups_path,
+                                             const std::string& id) {
+  if (host.layout == Layout::kNone) {
+    return base::Fail(ErrorKind::kUnsupported, "no cgroup hierarchy is mounted on this host");
+  }
+  const bool given = !cgroups_path.empty();
+  MAYFLY_ASSIGN(const std::string path, CheckedPath(given ? cgroups_path : "/mayfly/" + id));
+  const bool relative = given && !cgroups_path.starts_with('/');
+  std::vector<Directory> directories;
+  for (const Hierarchy& hierarchy : host.hierarchies) {
+    std::string place = path;
+    if (relative) {
+      place = Below(host.layout == Layout::kV2 ? ParentOf(hierarchy.own_path) : hierarchy.own_path,
+                    path);
+    }
+    directories.emplace_back(hierarchy, std::move(place));
+  }
+  return MakeGroup(host.layout, std::move(directories), given);
+}
+
+std::unique_ptr<Cgroup> Cgroup::FromLocation(const Host& host, Location location) {
+  std::vector<Directory> directories;
+  for (const auto& [mount_point, path] : location) {
+    // Nothing is done to a place that is not below its mount point.
+    const std::string prefix = mount_point + "/";
+    const auto parts = Split(path, '/');
+    if (!path.starts_with(prefix) || path.size() == prefix.size() ||
+        std::ranges::find(parts, "..") != parts.end()) {
+      continue;
+    }
+    const auto found = std::ranges::find(host.hierarchies, mount_point, &Hierarchy::mount_point);
+    Hierarchy hierarchy{
+        .controllers = {"not mounted"}, .mount_point = mount_point, .own_path = "/"};
+    directories.emplace_back(found == host.hierarchies.end() ? std::move(hierarchy) : *found,
+                             path.substr(prefix.size()));
+  }
+  return MakeGroup(host.layout, std::move(directories), true);
+}
+
+}  // namespace mayfly::cgroup
