@@ -33,8 +33,9 @@ void AddFeatures(CLI::App* app, Selection* selection) {
   CLI::App* command = app->add_subcommand("features", "Print what this build can do as JSON (features.md)");
   command->footer("Example:\n  mayfly features | jq .linux.cgroup");
   command->callback([selection] {
-    selection->action = [](const Globals&, base::Log& log) -> Result<int> {
-      fmt::print("{}", oci::FeaturesJson(MAYFLY_VERSION, InstalledEngines(log)));
+    selection->action = [](const Globals&, base::Log&) -> Result<int> {
+      MAYFLY_ASSIGN(const auto engines, InstalledEngines());
+      fmt::print("{}", oci::FeaturesJson(MAYFLY_VERSION, engines));
       return 0;
     };
   });

@@ -94,7 +94,7 @@ Result<int> WithRuntime(const Globals& globals, base::Log& log,
     return Fail(ErrorKind::kUnsupported, "--systemd-cgroup: the systemd cgroup driver is not supported");
   }
   MAYFLY_ASSIGN(const auto store, container::Store::Open(globals.root));
-  MAYFLY_ASSIGN(const auto make_workload, MakeWorkloads(log));
+  const container::WorkloadFactory make_workload = MakeWorkloads();
   return verb(container::Runtime{store, log, make_workload});
 }
 

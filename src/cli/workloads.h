@@ -4,16 +4,15 @@
 #include <string>
 #include <vector>
 
-#include "base/log.h"
 #include "base/result.h"
 #include "container/workload.h"
 
 namespace mayfly::cli {
 
-// Native programs and, with the engine plugins found beside this program, Wasm modules.
-base::Result<container::WorkloadFactory> MakeWorkloads(base::Log& log);
+// Native programs and, with the engine plugins of the node, Wasm modules.
+container::WorkloadFactory MakeWorkloads();
 
 // "wasmtime 48.0.8" for each engine plugin that can be loaded.
-std::vector<std::string> InstalledEngines(base::Log& log);
+base::Result<std::vector<std::string>> InstalledEngines();
 
 }  // namespace mayfly::cli
