@@ -158,7 +158,8 @@ int TryChmod(const Args& args) {
 int TryExec(const Args& args) {
   const pid_t pid = ::fork();
   if (pid == 0) {
-    std::array<char*, 2> argv = {const_cast<char*>(args[0].c_str()), nullptr};
+    std::string exit = "exit";
+    std::array<char*, 3> argv = {const_cast<char*>(args[0].c_str()), exit.data(), nullptr};
     ::execv(args[0].c_str(), argv.data());
     ::_exit(errno);
   }

@@ -9,6 +9,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <map>
 #include <string>
 #include <vector>
@@ -68,13 +69,14 @@ void PauseMilliseconds(int milliseconds);
 
 template <typename Predicate>
 bool WaitUntil(Predicate done, int timeout_seconds) {
-  for (int left_ms = timeout_seconds * 1000; left_ms > 0; left_ms -= 5) {
-    if (done()) {
-      return true;
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(timeout_seconds);
+  while (!done()) {
+    if (std::chrono::steady_clock::now() > end) {
+      return false;
     }
     PauseMilliseconds(5);
   }
-  return done();
+  return true;
 }
 
 }  // namespace mayfly::test

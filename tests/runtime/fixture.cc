@@ -93,6 +93,11 @@ void RuntimeTest::SetUp() {
   // mkdtemp makes it 0700; users other than root must be able to reach their rootfs.
   fs::permissions(name, fs::perms::others_exec | fs::perms::others_read, fs::perm_options::add);
   directory_ = name;
+  // The node's own settings and cache stay out of it; compiled modules are shared by the tests of
+  // one build.
+  ::setenv("MAYFLY_CONFIG", (directory_ / "config.toml").c_str(), 1);
+  WriteFile(directory_ / "config.toml", "");
+  ::setenv("MAYFLY_CACHE_DIR", MAYFLY_TEST_CACHE, 1);
 }
 
 void RuntimeTest::TearDown() {

@@ -260,8 +260,8 @@ TEST_F(LifecycleTest, AnIdInUseIsRefusedAndFreeAgainAfterDelete) {
   const std::string id = NewId();
   const Process container = Launch(bundle, id);
   const pid_t pid = PidOf(id);
-  ExpectError(Runtime({"create", "--bundle", bundle.directory(), id}), "already exists");
-  ExpectError(Runtime({"run", "--bundle", bundle.directory(), id}), "already exists");
+  ExpectError(Runtime({"create", "--bundle", bundle.directory(), id}), "exists");
+  ExpectError(Runtime({"run", "--bundle", bundle.directory(), id}), "exists");
   EXPECT_EQ(PidOf(id), pid) << "the refused command touched the container";
   EXPECT_EQ(CgroupOf(pid, "pids").find(id) != std::string::npos, true);
   Stop(id);
@@ -274,7 +274,7 @@ TEST_F(LifecycleTest, StoppedContainersKeepTheirId) {
   const std::string id = NewId();
   const Process container = Launch(bundle, id, "");
   EXPECT_TRUE(WaitForStatus(id, "stopped"));
-  ExpectError(Runtime({"create", "--bundle", bundle.directory(), id}), "already exists");
+  ExpectError(Runtime({"create", "--bundle", bundle.directory(), id}), "exists");
 }
 
 TEST_F(LifecycleTest, BadIdsAreRefused) {

@@ -13,7 +13,7 @@ TEST_F(StateTest, StateHasTheFieldsOfTheSpecification) {
   bundle.Probe({"sleep"});
   const std::string id = NewId();
   const Process container = Launch(bundle, id);
-  const nlohmann::json state = State(id);
+  nlohmann::json state = State(id);
   EXPECT_TRUE(state["ociVersion"].is_string());
   EXPECT_EQ(state["id"], id);
   EXPECT_EQ(state["status"], "running");
@@ -51,10 +51,10 @@ TEST_F(StateTest, ListAsTable) {
   const Process container = Launch(bundle, id);
   const Output output = Runtime({"list"});
   EXPECT_EQ(output.exit_code, 0) << output.err;
-  for (const std::string& word : {std::string("ID"), std::string("PID"), std::string("STATUS"),
-                                  std::string("BUNDLE"), std::string("CREATED"), id,
-                                  std::to_string(PidOf(id)), std::string("running"),
-                                  bundle.directory().string()}) {
+  for (const std::string& word :
+       {std::string("ID"), std::string("PID"), std::string("STATUS"), std::string("BUNDLE"),
+        std::string("CREATED"), id, std::to_string(PidOf(id)), std::string("running"),
+        bundle.directory().string()}) {
     EXPECT_NE(output.out.find(word), std::string::npos) << word << " in:\n" << output.out;
   }
 }
@@ -66,7 +66,7 @@ TEST_F(StateTest, ListAsJsonAndQuiet) {
   const std::string created = NewId();
   const Process one = Launch(bundle, running);
   const Process two = Create(bundle, created);
-  const nlohmann::json list =
+  nlohmann::json list =
       nlohmann::json::parse(Runtime({"list", "--format", "json"}).out, nullptr, false);
   ASSERT_TRUE(list.is_array());
   ASSERT_EQ(list.size(), 2U);
