@@ -29,6 +29,7 @@ report() {
 }
 
 run_tests() {
+  export MAYFLY_SUITE_RUNNER=$MAYFLY_TREE/tools/run-module
   rm -f "$MAYFLY_TREE"/build/*/tests.xml
   run_labels release "${labels_release[@]}"
   run_labels asan "${labels_asan[@]}"
