@@ -34,7 +34,9 @@ def units(build):
         target = item.get("output") or re.search(r" -o (\S+)", item["command"])[1]
         if inside and source not in seen and os.path.isfile(source):
             seen.add(source)
-            yield source, os.path.relpath(os.path.join(item["directory"], target), build), item["command"]
+            # The place of the tree is no part of a command: another clone knows what this one found.
+            yield (source, os.path.relpath(os.path.join(item["directory"], target), build),
+                   item["command"].replace(tree.ROOT, "."))
 
 
 def dependencies(build):

@@ -9,6 +9,9 @@ source "$(dirname "${BASH_SOURCE[0]}")/steps.sh"
 # shellcheck source=tools/setup/engines.sh
 source "$MAYFLY_TREE/tools/setup/engines.sh"
 
+# The place of a clone is no part of ccache's key, so that a fresh clone on a used machine compiles nothing anew.
+export CCACHE_BASEDIR=$MAYFLY_TREE CCACHE_NOHASHDIR=1
+
 # configured FILE VARIABLE VALUE: was the build configured with this value already?
 configured() { [[ -e $(dirname "$1")/build.ninja ]] && grep -q "^$2:[A-Z]*=$3\$" "$1"; }
 
@@ -30,6 +33,7 @@ setup_project() { # [PRESET]
 
 build_suite() {
   cd "$MAYFLY_TREE"
+  if command -v ccache >/dev/null; then export CMAKE_CXX_COMPILER_LAUNCHER=ccache; fi
   [[ -e build/suite/build.ninja ]] || cmake -S suite -B build/suite -G Ninja
   cmake --build build/suite --parallel "$MAYFLY_JOBS"
 }
