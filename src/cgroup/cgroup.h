@@ -67,9 +67,9 @@ class Cgroup {
   // The cgroup of a container that exists.
   static std::unique_ptr<Cgroup> FromLocation(const Host& host, Location location);
 
-  // Makes the directory of the unified tree, so that CloneIntoFd() has one; nothing on v1. Create()
-  // does it too: this is for a caller that wants to fork first. The caller calls Remove() if it
-  // gives up.
+  // Settles which hierarchies are used, opens their mount points for JoinSelf() and makes the
+  // directory of the unified tree for CloneIntoFd(). Create() does it too: this is for a caller
+  // that forks first. The caller calls Remove() if it gives up.
   virtual base::Result<void> CreateBirthplace() = 0;
   // Makes the directories and applies limits and device rules. A directory that exists is taken
   // over when it holds no processes. On error what was made is removed again, but for a birthplace
@@ -79,8 +79,9 @@ class Cgroup {
   // Moves a process in, from outside: on v1 the kernel waits for an RCU grace period, 7 ms on a
   // quiet host.
   virtual base::Result<void> Join(pid_t pid) = 0;
-  // Moves the calling process, a single-threaded child spawned with CloneIntoFd(), into the other
-  // hierarchies; no grace period. Works after pivot_root, not after the descriptors are closed.
+  // Moves the calling process, a single-threaded child spawned with CloneIntoFd() after
+  // CreateBirthplace(), into the other hierarchies, once Create() is done in the parent; no grace
+  // period. Works after pivot_root, not after the descriptors are closed.
   virtual base::Result<void> JoinSelf() = 0;
   // A directory descriptor for CLONE_INTO_CGROUP, -1 where the host has none (v1) or before
   // CreateBirthplace(); borrowed.

@@ -115,6 +115,42 @@ TEST_F(CgroupRootTest, AChildJoinsAllHierarchies) {
   EXPECT_EQ(base::WaitForExit(child.pid).value_or(-1), 128 + SIGKILL);
 }
 
+// The order of a container's start: the child is born and has another root before the groups are
+// made.
+TEST_F(CgroupRootTest, AChildForkedBeforeCreateJoinsFromAnotherRoot) {
+  for (const char* cpus : {"", "0"}) {
+    ASSERT_TRUE(group_->CreateBirthplace());
+    int made[2];
+    ASSERT_EQ(::pipe2(made, O_CLOEXEC), 0);
+    auto child = base::Spawn(0, group_->CloneIntoFd(), [&] {
+      char byte = 0;
+      ::close(made[1]);
+      if (::chroot("/proc/self/fdinfo") != 0 || ::read(made[0], &byte, 1) != 1) {
+        return 98;
+      }
+      return group_->JoinSelf() ? Sleep() : 99;
+    });
+    ASSERT_TRUE(child) << child.error().text();
+    oci::Resources resources;
+    resources.cpuset_cpus = cpus;
+    const auto created = group_->Create(resources);
+    ASSERT_TRUE(created) << created.error().text();
+    ASSERT_EQ(::write(made[1], "x", 1), 1);
+    ::close(made[1]);
+    ::close(made[0]);
+    ::usleep(50000);
+    for (const auto& [mount_point, directory] : group_->location()) {
+      EXPECT_EQ(base::ReadFile(directory + "/cgroup.procs").value_or(""),
+                std::to_string(child->pid) + "\n")
+          << directory;
+    }
+    ASSERT_TRUE(group_->KillAll());
+    EXPECT_EQ(base::WaitForExit(child->pid).value_or(-1), 128 + SIGKILL);
+    ASSERT_TRUE(group_->Remove());
+    Open();
+  }
+}
+
 TEST_F(CgroupRootTest, JoinFromTheParent) {
   ASSERT_TRUE(group_->Create({}));
   auto child = base::Spawn(0, -1, Sleep);

@@ -132,6 +132,18 @@ Result<int> Directory::Root() const {
   return root_.get();
 }
 
+Result<void> Directory::OpenRoot() const {
+  MAYFLY_TRY(Root());
+  return {};
+}
+
+bool Directory::ParentExists() const {
+  const auto root = Root();
+  const size_t slash = relative_.find_last_of('/');
+  return root && (slash == std::string::npos ||
+                  ::faccessat(*root, relative_.substr(0, slash).c_str(), F_OK, 0) == 0);
+}
+
 // A directory left by a crash or made by an administrator is fine; one in use is another
 // container's, and its limits, signals and removal would become common.
 Result<void> Directory::TakeOver() const {
@@ -156,27 +168,24 @@ Result<void> Directory::MakeParents() const {
   return {};
 }
 
-Result<bool> Directory::Make(Parents parents) {
+Result<void> Directory::Make() {
   MAYFLY_ASSIGN(const int root, Root());
   bool parents_made = false;
   while (::mkdirat(root, relative_.c_str(), 0755) != 0) {
     if (errno == EEXIST) {
       MAYFLY_TRY(TakeOver());
       made_ = true;
-      return true;
+      return {};
     }
     if (errno != ENOENT || parents_made) {
       return base::FailErrno("mkdir {}", path());
-    }
-    if (parents == Parents::kMustExist) {
-      return false;
     }
     MAYFLY_TRY(MakeParents());
     parents_made = true;
   }
   made_ = true;
   is_new_ = true;
-  return true;
+  return {};
 }
 
 Result<UniqueFd> Directory::Open() const {

@@ -7,7 +7,7 @@
 //
 // Sources: kernel cgroup-v1/cgroups.rst, cgroup-v2.rst "Core Interface Files".
 // Errors: name the absolute path. Ownership: owns its descriptors. Threads: none.
-// Fork: Write() is the child's too, once Make() has opened the mount point.
+// Fork: Write() is the child's too, once OpenRoot() was called.
 #pragma once
 
 #include <sys/types.h>
@@ -41,10 +41,14 @@ class Directory {
   // Not taken over.
   bool is_new() const { return is_new_; }
 
-  enum class Parents : unsigned char { kMake, kMustExist };
-  // Makes it, and its parents or not at all (false: the parent is not there). One that exists is
-  // taken over when it is empty; with processes in it is an error of kind exists.
-  base::Result<bool> Make(Parents parents = Parents::kMake);
+  // Opens the mount point; what follows in this process and its children uses that descriptor.
+  base::Result<void> OpenRoot() const;
+  // Whether the directory above it exists.
+  bool ParentExists() const;
+
+  // Makes it and its parents. One that exists is taken over when it is empty; with processes in it
+  // is an error of kind exists.
+  base::Result<void> Make();
   // A descriptor of the directory itself, O_PATH.
   base::Result<base::UniqueFd> Open() const;
 

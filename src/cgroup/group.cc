@@ -46,8 +46,8 @@ Directory* Group::Unified() {
   return found == directories_.end() ? nullptr : &*found;
 }
 
-void Group::KeepMadeOnly() {
-  std::erase_if(directories_, [](const Directory& directory) { return !directory.made(); });
+void Group::Drop(const std::function<bool(const Directory&)>& unwanted) {
+  std::erase_if(directories_, unwanted);
   UpdateLocation();
 }
 
@@ -90,9 +90,15 @@ Result<void> Group::Join(pid_t pid) {
 // (cgroup_procs_write_start()).
 Result<void> Group::JoinSelf() {
   for (const Directory& directory : directories_) {
-    if (!directory.unified()) {
-      MAYFLY_TRY_AS(directory.Write("tasks", "0"), "join the cgroup");
+    if (directory.unified()) {
+      continue;
     }
+    auto joined = directory.Write("tasks", "0");
+    // A child forked before Create() cannot know whether a limit asked for this one.
+    if (!joined && joined.error().sys_errno() == ENOENT && directory.Has("cpuset")) {
+      continue;
+    }
+    MAYFLY_TRY_AS(std::move(joined), "join the cgroup");
   }
   return {};
 }

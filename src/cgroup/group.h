@@ -6,6 +6,7 @@
 // Ownership, errors, threads, fork: as cgroup.h.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -35,8 +36,8 @@ class Group : public Cgroup {
   Directory* Find(std::string_view controller);
   Directory* Unified();
   std::vector<Directory>& directories() { return directories_; }
-  // Forgets the directories that were not made.
-  void KeepMadeOnly();
+  // Forgets directories.
+  void Drop(const std::function<bool(const Directory&)>& unwanted);
   // Removes what was made; for a Create() that failed.
   void Undo();
   // The device program, on the unified directory.
@@ -59,14 +60,17 @@ class V1Group : public Group {
   // joined too: an administrator's limits there must hold.
   V1Group(std::vector<Directory> directories, bool given_path)
       : Group(std::move(directories)), given_path_(given_path) {}
+  base::Result<void> CreateBirthplace() override;
   base::Result<void> Create(const oci::Resources& resources) override;
 
  private:
+  bool IsUsed(const Directory& directory) const;
   base::Result<void> MakeAll(const std::vector<Setting>& settings);
   base::Result<void> ApplyDevices(const std::vector<oci::DeviceRule>& rules);
   base::Result<void> InheritCpuset(const Directory& directory) const;
 
   bool given_path_;
+  bool settled_ = false;
 };
 
 // v2: one directory, whose controllers the directories above must hand down.

@@ -19,20 +19,6 @@ namespace {
 constexpr std::array<std::string_view, 6> kAlways = {"memory", "cpu",     "cpuacct",
                                                      "pids",   "devices", "freezer"};
 
-bool IsNeeded(const Directory& directory, const std::vector<Setting>& settings) {
-  if (directory.unified()) {
-    return true;
-  }
-  // A process that systemd manages is never in the root group of systemd's own hierarchy; left in
-  // the caller's unit there, a container would end with it.
-  if (directory.Has("name=systemd")) {
-    return directory.hierarchy().own_path != "/";
-  }
-  return std::ranges::any_of(kAlways, [&](std::string_view name) { return directory.Has(name); }) ||
-         std::ranges::any_of(
-             settings, [&](const Setting& setting) { return directory.Has(setting.controller); });
-}
-
 std::string_view Trim(std::string_view text) {
   while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) {
     text.remove_suffix(1);
@@ -62,23 +48,52 @@ Result<void> V1Group::InheritCpuset(const Directory& directory) const {
   return {};
 }
 
+bool V1Group::IsUsed(const Directory& directory) const {
+  if (directory.unified() ||
+      std::ranges::any_of(kAlways, [&](std::string_view name) { return directory.Has(name); })) {
+    return true;
+  }
+  // A process that systemd manages is never in the root group of systemd's own hierarchy; left in
+  // the caller's unit there, a container would end with it.
+  if (directory.Has("name=systemd")) {
+    return directory.hierarchy().own_path != "/";
+  }
+  // Where the caller's place exists already, there may be limits on it; the root has none.
+  return given_path_ && directory.relative().find('/') != std::string::npos &&
+         directory.ParentExists();
+}
+
+// The one hierarchy that only a limit calls for is cpuset: it stays in the list until Create().
+Result<void> V1Group::CreateBirthplace() {
+  if (settled_) {
+    return {};
+  }
+  Drop([&](const Directory& directory) { return !directory.Has("cpuset") && !IsUsed(directory); });
+  for (const Directory& directory : directories()) {
+    MAYFLY_TRY(directory.OpenRoot());
+  }
+  MAYFLY_TRY(Group::CreateBirthplace());
+  settled_ = true;
+  return {};
+}
+
 Result<void> V1Group::MakeAll(const std::vector<Setting>& settings) {
   MAYFLY_TRY(CreateBirthplace());
+  const auto limited = [&](const Directory& directory) {
+    return std::ranges::any_of(
+        settings, [&](const Setting& setting) { return directory.Has(setting.controller); });
+  };
   for (Directory& directory : directories()) {
-    if (directory.made()) {
-      continue;
-    }
-    const bool needed = IsNeeded(directory, settings);
-    // A parent below the root may carry limits; the root has none.
-    if (!needed && !(given_path_ && directory.relative().find('/') != std::string::npos)) {
-      continue;
-    }
-    MAYFLY_ASSIGN(const bool made, directory.Make(needed ? Directory::Parents::kMake
-                                                         : Directory::Parents::kMustExist));
-    if (made && directory.Has("cpuset")) {
-      MAYFLY_TRY_AS(InheritCpuset(directory), "inherit the cpuset");
+    if (!limited(directory) && !IsUsed(directory)) {
+      MAYFLY_TRY(directory.Remove());  // a left-over would be taken for ours by JoinSelf()
+    } else if (!directory.made()) {
+      MAYFLY_TRY(directory.Make());
+      if (directory.Has("cpuset")) {
+        MAYFLY_TRY_AS(InheritCpuset(directory), "inherit the cpuset");
+      }
     }
   }
+  Drop([](const Directory& directory) { return !directory.made(); });
   return {};
 }
 
@@ -116,7 +131,7 @@ Result<void> V1Group::Create(const oci::Resources& resources) {
     MAYFLY_TRY(MakeAll(settings));
     MAYFLY_TRY(ApplyDevices(resources.devices));
     for (const Directory& directory : directories()) {
-      if (directory.made() && !directory.unified()) {
+      if (!directory.unified()) {
         MAYFLY_TRY(directory.Apply(settings));
       }
     }
@@ -125,10 +140,8 @@ Result<void> V1Group::Create(const oci::Resources& resources) {
   auto worked = work();
   if (!worked) {
     Undo();
-    return worked;
   }
-  KeepMadeOnly();
-  return {};
+  return worked;
 }
 
 }  // namespace mayfly::cgroup

@@ -138,6 +138,19 @@ TEST_F(V1Test, JoinFromOutsideAndFromInside) {
   EXPECT_EQ(tree_.Read("blkio/mayfly/c1/cgroup.procs"), "");
 }
 
+// The child's copy of the object is from before Create(): it joins what it finds.
+TEST_F(V1Test, AChildForkedBeforeCreateJoinsTheSameHierarchies) {
+  const Host host = tree_.MakeHost(Layout::kV1, kHierarchies);
+  const auto child = Open(host);
+  ASSERT_TRUE(child->CreateBirthplace());
+  ASSERT_TRUE(Open(host)->Create({}));
+  const auto joined = child->JoinSelf();
+  ASSERT_TRUE(joined) << joined.error().text();
+  EXPECT_EQ(tree_.Read("freezer/mayfly/c1/tasks"), "0");
+  EXPECT_EQ(tree_.Read("blkio/mayfly/c1/tasks"), "");
+  EXPECT_FALSE(tree_.Exists("cpuset/mayfly"));
+}
+
 TEST_F(V1Test, ProcessesAreThoseBelowToo) {
   const auto group = Open();
   ASSERT_TRUE(group->Create({}));
