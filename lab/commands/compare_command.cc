@@ -21,8 +21,8 @@ Examples:
   mayfly-lab run-compare build/bundles/compare.toml
   mayfly-lab run-compare build/bundles/compare.toml --runs 100 --pause 1000
 
-Exit codes: 0 done; 1 it could not be begun or written down; 2 usage; 3 at least one run failed, everything
-is written; 130 interrupted, go on with `mayfly-lab resume`.)";
+Exit codes: 0 done; 1 it could not be begun or written down; 2 usage, or a file that says what to do is
+not valid; 3 at least one run failed, everything is written; 130 interrupted, go on with `mayfly-lab resume`.)";
 
 struct CompareOptions {
   std::string path;
@@ -33,7 +33,7 @@ struct CompareOptions {
   MeasureOptions measure;
 };
 
-Result<int> Compare(const CompareOptions& options) {
+Result<Plan> MakeComparePlan(const CompareOptions& options) {
   MAYFLY_ASSIGN(Plan plan, ReadComparePlan(options.path));
   plan.runs = options.runs.value_or(plan.runs);
   plan.warm_up_blocks = options.warm_up_blocks.value_or(plan.warm_up_blocks);
@@ -51,7 +51,7 @@ Result<int> Compare(const CompareOptions& options) {
   if (!options.baselines.empty()) {
     plan.baselines = options.baselines;
   }
-  return Measure(plan, options.measure);
+  return plan;
 }
 
 }  // namespace
@@ -78,9 +78,14 @@ void AddCompareCommand(CLI::App& app, CommandContext& context) {
       ->check(CLI::Range(1, 86'400'000));
   AddMeasureOptions(*command, options->flags, options->measure);
   command->callback([options, &context] {
-    context.action = [options, &context] {
+    context.action = [options, &context]() -> Result<int> {
+      const auto plan = MakeComparePlan(*options);
+      if (!plan) {
+        fmt::print(stderr, "mayfly-lab: {}\n", plan.error().text());
+        return ExitCodeOf(plan.error());
+      }
       options->measure.command_line = context.command_line;
-      return Compare(*options);
+      return Measure(*plan, options->measure);
     };
   });
 }

@@ -148,6 +148,10 @@ std::vector<std::string> MissingImages(const Plan& plan,
   return missing;
 }
 
+int ExitCodeOf(const base::Error& error) {
+  return error.kind() == ErrorKind::kInvalid ? kExitUsage : kExitFailure;
+}
+
 Result<int> Measure(const Plan& plan, const MeasureOptions& given) {
   MeasureOptions options = given;
   if (options.dry_run) {

@@ -30,6 +30,9 @@ struct MeasureOptions {
   std::vector<std::string> command_line;
 };
 
+// The exit code for a plan that could not be made: usage when what was asked for is not valid.
+int ExitCodeOf(const base::Error& error);
+
 // Carries out a new plan; returns the exit code.
 base::Result<int> Measure(const Plan& plan, const MeasureOptions& options);
 

@@ -28,8 +28,8 @@ Examples:
   mayfly-lab table --protocol paper --runs 100 \
       --restore-command './dev containerd restore /var/tmp/pristine.tar'
 
-Exit codes: 0 done; 1 it could not be begun or written down; 2 usage; 3 at least one run failed, everything
-is written; 130 interrupted, go on with `mayfly-lab resume`.)";
+Exit codes: 0 done; 1 it could not be begun or written down; 2 usage, or a file that says what to do is
+not valid; 3 at least one run failed, everything is written; 130 interrupted, go on with `mayfly-lab resume`.)";
 
 struct TableOptions {
   Plan plan;
@@ -182,9 +182,13 @@ void AddTableCommand(CLI::App& app, CommandContext& context) {
   AddMeasureOptions(*command, options->plan, options->measure);
   command->callback([options, &context] {
     context.action = [options, &context]() -> Result<int> {
-      MAYFLY_ASSIGN(const Plan plan, MakeTablePlan(*options));
+      const auto plan = MakeTablePlan(*options);
+      if (!plan) {
+        fmt::print(stderr, "mayfly-lab: {}\n", plan.error().text());
+        return ExitCodeOf(plan.error());
+      }
       options->measure.command_line = context.command_line;
-      return Measure(plan, options->measure);
+      return Measure(*plan, options->measure);
     };
   });
 }

@@ -22,10 +22,12 @@
 
 namespace mayfly::lab {
 
+using Argv = std::vector<std::string>;
+
 // A program (looked up on PATH when it has no slash) with its arguments, and what is added to the
 // environment of the lab.
 struct Command {
-  std::vector<std::string> argv;
+  Argv argv;
   std::vector<std::pair<std::string, std::string>> env;
 
   bool operator==(const Command&) const = default;

@@ -93,7 +93,7 @@ Result<std::vector<Function>> LoadFunctions(const std::string& suite,
   for (const std::string& name : wanted) {
     const std::string path = fmt::format("{}/{}/suite.toml", suite, name);
     if (!base::PathExists(path)) {
-      return Fail(ErrorKind::kNotFound, "no function is named {}: there is no {}", name, path);
+      return Fail(ErrorKind::kInvalid, "no function is named {}: there is no {}", name, path);
     }
     if (std::any_of(functions.begin(), functions.end(),
                     [&](const Function& function) { return function.name == name; })) {

@@ -2,8 +2,8 @@
 //
 // Read from suite/NAME/suite.toml; the golden case named "paper" is the one that is measured.
 //
-// Errors: kind not-found for a function that is not there, invalid for a file that is not as it
-// should be, with path and key. Threads: none.
+// Errors: kind invalid for an unknown function and for a file that is not as it should be, with
+// path and key. Threads: none.
 #pragma once
 
 #include <cstdint>

@@ -22,8 +22,6 @@
 
 namespace mayfly::lab {
 
-using Argv = std::vector<std::string>;
-
 // What a run must do to count; a digest that is absent is not checked.
 struct Expectation {
   int exit_code = 0;

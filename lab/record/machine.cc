@@ -20,7 +20,6 @@ namespace {
 using base::ErrorKind;
 using base::Result;
 using nlohmann::json;
-using Argv = std::vector<std::string>;
 
 constexpr int64_t kVersionTimeoutMs = 10'000;
 constexpr std::string_view kFormat = "mayfly-lab-machine/1";

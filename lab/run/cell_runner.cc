@@ -14,7 +14,7 @@ using base::Result;
 
 constexpr int64_t kPrepareTimeoutMs = 600'000;  // restoring a store of gigabytes
 constexpr int64_t kCleanUpTimeoutMs = 20'000;
-constexpr int64_t kReadyTimeoutMs = 30'000;
+constexpr int64_t kReadyTimeoutMs = 20'000;
 constexpr int64_t kReadyPollMs = 50;
 
 // The last line with words on it, at most 200 characters.
@@ -99,11 +99,16 @@ Result<void> CellRunner::WaitReady() {
   }
   const auto deadline =
       std::chrono::steady_clock::now() + std::chrono::milliseconds(kReadyTimeoutMs);
+  bool said = false;
   while (true) {
     MAYFLY_ASSIGN(const ProcessOutcome outcome,
                   processes_.Run({.argv = plan_.ready, .env = {}}, kReadyTimeoutMs));
     if (outcome.end == ProcessEnd::kExited && outcome.exit_code == 0) {
       return {};
+    }
+    if (!said) {
+      said = true;
+      fmt::print(stderr, "waiting for: {}\n", fmt::join(plan_.ready, " "));
     }
     if (interrupt_.Wait(kReadyPollMs) || std::chrono::steady_clock::now() >= deadline) {
       return Fail(ErrorKind::kState, "{} does not succeed within {} s: {}",
@@ -157,10 +162,10 @@ CellRun CellRunner::Run(const Cell& cell, const std::string& id) {
     return run;
   }
   run.sample = SampleOf(cell, *outcome);
-  run.stderr_tail = std::move(outcome->stderr_tail);
   run.interrupted = outcome->end == ProcessEnd::kInterrupted;
   run.sample.note = Mismatch(cell.expected, *outcome, plan_.timeout_ms);
   run.sample.ok = run.sample.note.empty();
+  run.stderr_tail = std::move(outcome->stderr_tail);
   if (run.sample.ok && outcome->output_left_open) {
     run.sample.note = "stdout or stderr was still open after the command's end";
   }

@@ -31,7 +31,7 @@ class CellRunner {
   // Runs the cell once; `id` replaces "{id}".
   CellRun Run(const Cell& cell, const std::string& id);
 
-  // Waits until the plan's ready command succeeds; fails after 30 s.
+  // Waits until the plan's ready command succeeds; fails after 20 s.
   base::Result<void> WaitReady();
 
  private:

@@ -1,0 +1,173 @@
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+
+#include "lab/exec/sha256.h"
+#include "lab/run/cell_runner.h"
+#include "lab/run/progress.h"
+#include "lab/run/session.h"
+
+namespace mayfly::lab {
+namespace {
+
+class Runs : public testing::Test {
+ protected:
+  Runs() {
+    std::string pattern = testing::TempDir() + "lab-run-XXXXXX";
+    folder_ = ::mkdtemp(pattern.data());
+    plan_.runs = 2;
+    plan_.timeout_ms = 10'000;
+  }
+  ~Runs() override { std::filesystem::remove_all(folder_); }
+
+  Cell ShellCell(const std::string& name, const std::string& script) {
+    Cell cell;
+    cell.function = "f";
+    cell.environment = name;
+    cell.command.argv = {"sh", "-c", script};
+    cell.cleanup = {{"sh", "-c", "echo {id} >> " + folder_ + "/cleaned"}};
+    return cell;
+  }
+
+  CellRun RunOnce(const Cell& cell) {
+    const Interrupt never;
+    return CellRunner(plan_, never).Run(cell, "id7");
+  }
+
+  base::Result<SessionResult> RunAll(std::vector<Sample>& samples, SampleWriter& writer) {
+    const auto left = RunsLeft(plan_, samples);
+    EXPECT_TRUE(left);
+    const Interrupt never;
+    return RunSession(plan_, *left, {.failures_path = folder_ + "/failures.txt"}, never, writer,
+                      samples);
+  }
+
+  bool Cleaned() const { return std::filesystem::exists(folder_ + "/cleaned"); }
+
+  std::string folder_;
+  Plan plan_;
+};
+
+TEST_F(Runs, AGoodRunIsOkAndNotCleanedUp) {
+  Cell cell = ShellCell("a", "printf {id}; exit 3");
+  cell.expected = {.exit_code = 3, .stdout_bytes = 3, .stdout_sha256 = Sha256Of("id7")};
+  const CellRun run = RunOnce(cell);
+  EXPECT_TRUE(run.sample.ok) << run.sample.note;
+  EXPECT_EQ(run.sample.environment, "a");
+  EXPECT_GT(run.sample.total_ns, 0);
+  EXPECT_FALSE(Cleaned());
+}
+
+TEST_F(Runs, AWrongExitCodeSaysWhatStderrSaid) {
+  const CellRun run = RunOnce(ShellCell("a", "echo first >&2; echo broken >&2; exit 5"));
+  EXPECT_FALSE(run.sample.ok);
+  EXPECT_EQ(run.sample.note, "exit code 5 instead of 0: broken");
+  EXPECT_EQ(run.stderr_tail, "first\nbroken\n");
+  EXPECT_TRUE(Cleaned());
+}
+
+TEST_F(Runs, WrongOutputFails) {
+  Cell cell = ShellCell("a", "printf abd");
+  cell.expected = {.exit_code = 0, .stdout_bytes = 3, .stdout_sha256 = Sha256Of("abc")};
+  EXPECT_TRUE(RunOnce(cell).sample.note.starts_with("stdout is not the golden output: sha256 "));
+  cell.expected.stdout_bytes = 4;
+  EXPECT_EQ(RunOnce(cell).sample.note, "3 bytes on stdout instead of 4");
+}
+
+TEST_F(Runs, ATimeOutFailsAndIsCleanedUp) {
+  plan_.timeout_ms = 100;
+  const CellRun run = RunOnce(ShellCell("a", "sleep 30"));
+  EXPECT_EQ(run.sample.note, "timed out after 100 ms");
+  EXPECT_TRUE(Cleaned());
+}
+
+TEST_F(Runs, AProgramThatIsNotThereIsAFailedSample) {
+  Cell cell = ShellCell("a", "");
+  cell.command.argv = {"no-such-program"};
+  const CellRun run = RunOnce(cell);
+  EXPECT_FALSE(run.sample.ok);
+  EXPECT_EQ(run.sample.exit_code, -1);
+  EXPECT_EQ(run.sample.note, "run no-such-program: No such file or directory");
+}
+
+TEST_F(Runs, PreparationIsNotTimedAndMustSucceed) {
+  Cell cell = ShellCell("a", "cat " + folder_ + "/prepared");
+  cell.prepare = {{"sh", "-c", "sleep 0.3; printf {id} > " + folder_ + "/prepared"}};
+  cell.expected = {.exit_code = 0, .stdout_bytes = 3, .stdout_sha256 = {}};
+  const CellRun good = RunOnce(cell);
+  EXPECT_TRUE(good.sample.ok) << good.sample.note;
+  EXPECT_LT(good.sample.total_ns, 300'000'000);
+  cell.prepare = {{"sh", "-c", "echo no >&2; exit 9"}};
+  EXPECT_EQ(RunOnce(cell).sample.note,
+            "preparation failed with exit code 9: sh -c echo no >&2; exit 9: no");
+}
+
+TEST_F(Runs, WaitsUntilTheDaemonAnswers) {
+  const std::string file = folder_ + "/ready";
+  plan_.ready = {"sh", "-c",
+                 "test -e " + file + " || { (sleep 0.2; touch " + file + ") >&- 2>&- & false; }"};
+  const Interrupt never;
+  CellRunner runner(plan_, never);
+  const auto ready = runner.WaitReady();
+  EXPECT_TRUE(ready) << ready.error().text();
+}
+
+TEST_F(Runs, ASessionGoesOnAfterFailuresAndKeepsThem) {
+  plan_.warm_up_blocks = 1;
+  plan_.cells = {ShellCell("good", "true"), ShellCell("bad", "echo why >&2; exit 1")};
+  auto writer = SampleWriter::Create(folder_ + "/samples.csv");
+  std::vector<Sample> samples;
+  const auto result = RunAll(samples, *writer);
+  ASSERT_TRUE(result) << result.error().text();
+  EXPECT_EQ(result->failed, 3);
+  EXPECT_FALSE(result->interrupted);
+  const auto kept = ReadCsv(folder_ + "/samples.csv");
+  ASSERT_TRUE(kept);
+  EXPECT_EQ(*kept, samples);
+  EXPECT_EQ(samples.size(), 6U);
+  std::ifstream failures(folder_ + "/failures.txt");
+  const std::string text((std::istreambuf_iterator<char>(failures)), {});
+  EXPECT_NE(text.find("f, bad: exit code 1 instead of 0: why\nwhy\n"), std::string::npos) << text;
+}
+
+TEST_F(Runs, AResumedSessionMakesOnlyWhatIsLeft) {
+  plan_.cells = {ShellCell("a", "true"), ShellCell("b", "true")};
+  auto writer = SampleWriter::Create(folder_ + "/samples.csv");
+  std::vector<Sample> samples;
+  ASSERT_TRUE(RunAll(samples, *writer));
+  ASSERT_EQ(samples.size(), 6U);
+  std::vector<Sample> part(samples.begin(), samples.begin() + 3);
+  auto second = SampleWriter::Create(folder_ + "/second.csv");
+  ASSERT_TRUE(RunAll(part, *second));
+  ASSERT_EQ(part.size(), 6U);
+  EXPECT_EQ(ReadCsv(folder_ + "/second.csv")->size(), 3U);
+  for (size_t i = 0; i < part.size(); ++i) {
+    EXPECT_EQ(part[i].environment, samples[i].environment);
+    EXPECT_EQ(part[i].run, static_cast<int64_t>(i));
+  }
+  plan_.seed = 99;  // another plan's samples are refused
+  bool refused = false;
+  for (uint64_t seed = 2; seed < 12; ++seed) {
+    plan_.seed = seed;
+    refused = refused || !RunsLeft(plan_, samples);
+  }
+  EXPECT_TRUE(refused);
+  plan_.runs = 1;
+  EXPECT_FALSE(RunsLeft(plan_, samples));
+}
+
+TEST(Ids, ReplaceEveryPlaceholder) {
+  EXPECT_EQ(WithId({"a{id}b{id}", "c"}, "X"), (Argv{"aXbX", "c"}));
+  EXPECT_EQ(WithId({"{id}"}, "{id}"), Argv{"{id}"});
+}
+
+TEST(Durations, ReadWell) {
+  EXPECT_EQ(FormatDuration(std::chrono::seconds(42)), "42 s");
+  EXPECT_EQ(FormatDuration(std::chrono::seconds(185)), "3 min 05 s");
+  EXPECT_EQ(FormatDuration(std::chrono::seconds(7440)), "2 h 04 min");
+}
+
+}  // namespace
+}  // namespace mayfly::lab
