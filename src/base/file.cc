@@ -2,6 +2,8 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/syscall.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -26,7 +28,7 @@ Result<UniqueFd> Open(const std::string& path, int flags, mode_t mode) {
 
 Result<std::string> ReadAll(int fd, std::string_view name, size_t max_bytes) {
   std::string bytes;
-  struct stat info {};
+  struct stat info{};
   size_t chunk = 4096;
   if (::fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_size > 0) {
     chunk = std::min<size_t>(static_cast<size_t>(info.st_size) + 1, max_bytes + 1);
@@ -96,7 +98,8 @@ Result<void> ReplaceFileAt(int at, const std::string& name, std::string_view byt
                            Durability durability) {
   const std::string temporary = fmt::format("{}.{}.tmp", name, ::getpid());
   {
-    MAYFLY_ASSIGN(const UniqueFd fd, OpenAt(at, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode));
+    MAYFLY_ASSIGN(const UniqueFd fd,
+                  OpenAt(at, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode));
     Result<void> written = WriteAll(fd.get(), bytes, temporary);
     if (written && durability == Durability::kSynced && ::fsync(fd.get()) != 0) {
       written = FailErrno("fsync {}", temporary);
@@ -127,7 +130,7 @@ Result<void> MakeDirs(const std::string& path, mode_t mode) {
       }
     }
   }
-  struct stat info {};
+  struct stat info{};
   if (errno == EEXIST && ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode)) {
     return {};
   }
@@ -145,21 +148,32 @@ bool IsDots(const char* name) {
   return name[0] == '.' && (name[1] == '\0' || (name[1] == '.' && name[2] == '\0'));
 }
 
-Result<void> RemoveTreeOnDevice(int at, const std::string& name, dev_t device) {
+// Opens a directory without going through a mount; a bind mount of the same file system is one,
+// too, so that device numbers would not tell.
+Result<UniqueFd> OpenUnmounted(int at, const std::string& name) {
+  open_how how{};
+  how.flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+  how.resolve = RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS;
+  const long fd = ::syscall(SYS_openat2, at, name.c_str(), &how, sizeof how);
+  if (fd < 0 && errno == EXDEV) {
+    return Fail(ErrorKind::kState, "remove {}: a file system is mounted there", name);
+  }
+  if (fd < 0) {
+    return FailErrno("open {}", name);
+  }
+  return UniqueFd(static_cast<int>(fd));
+}
+
+}  // namespace
+
+Result<void> RemoveTreeAt(int at, const std::string& name) {
   if (::unlinkat(at, name.c_str(), 0) == 0 || errno == ENOENT) {
     return {};
   }
   if (errno != EISDIR && errno != EPERM) {
     return FailErrno("remove {}", name);
   }
-  MAYFLY_ASSIGN(UniqueFd fd, OpenAt(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
-  struct stat info {};
-  if (::fstat(fd.get(), &info) != 0) {
-    return FailErrno("stat {}", name);
-  }
-  if (info.st_dev != device) {
-    return Fail(ErrorKind::kState, "remove {}: a file system is mounted there", name);
-  }
+  MAYFLY_ASSIGN(UniqueFd fd, OpenUnmounted(at, name));
   const UniqueDir dir(::fdopendir(fd.get()));
   if (!dir) {
     return FailErrno("read directory {}", name);
@@ -167,26 +181,13 @@ Result<void> RemoveTreeOnDevice(int at, const std::string& name, dev_t device) {
   const int dir_fd = fd.Release();  // closedir closes it
   while (const dirent* entry = ::readdir(dir.get())) {
     if (!IsDots(entry->d_name)) {
-      MAYFLY_TRY_AS(RemoveTreeOnDevice(dir_fd, entry->d_name, device), "{}", name);
+      MAYFLY_TRY_AS(RemoveTreeAt(dir_fd, entry->d_name), "{}", name);
     }
   }
   if (::unlinkat(at, name.c_str(), AT_REMOVEDIR) != 0 && errno != ENOENT) {
     return FailErrno("rmdir {}", name);
   }
   return {};
-}
-
-}  // namespace
-
-Result<void> RemoveTreeAt(int at, const std::string& name) {
-  struct stat info {};
-  if (::fstatat(at, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) {
-    if (errno == ENOENT) {
-      return {};
-    }
-    return FailErrno("stat {}", name);
-  }
-  return RemoveTreeOnDevice(at, name, info.st_dev);
 }
 
 Result<std::vector<std::string>> ListDirectory(const std::string& path) {

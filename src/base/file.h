@@ -43,8 +43,8 @@ Result<void> ReplaceFileAt(int at, const std::string& name, std::string_view byt
 // mkdir -p: parents get mode as well; an existing directory is fine.
 Result<void> MakeDirs(const std::string& path, mode_t mode);
 
-// rm -r below the directory `at`, never following symbolic links nor crossing into another file system.
-// A missing entry is fine.
+// rm -r below the directory `at`, never following symbolic links; a mount in it, bind mounts included, is
+// an error of kind state. A missing entry is fine.
 Result<void> RemoveTreeAt(int at, const std::string& name);
 
 // The names in a directory, sorted, without "." and "..".
