@@ -14,7 +14,8 @@ void Release(void* context) {
   delete bytes;
 }
 
-int Compile(const uint8_t* module, size_t module_size, uint32_t flags, mayfly_bytes* code, mayfly_error* error) {
+int Compile(const uint8_t* module, size_t module_size, uint32_t flags, mayfly_bytes* code,
+            mayfly_error* error) {
   std::string reason;
   EngineHandle engine = MakeEngine(reason, (flags & MAYFLY_COMPILE_ONE_THREAD) != 0);
   if (!engine) {

@@ -3,9 +3,11 @@
 namespace mayfly_wasmtime {
 namespace {
 
-constexpr uint64_t kMemoryReservationBytes = 4ULL << 30;  // all that 32-bit addresses reach: no bounds checks
-constexpr uint64_t kMemoryGuardBytes = 32ULL << 20;       // constant offsets below it need no check either
-constexpr size_t kMaxWasmStackBytes = 1 << 20;            // of the thread's stack, which has 8 MiB by default
+constexpr uint64_t kMemoryReservationBytes =
+    4ULL << 30;  // all that 32-bit addresses reach: no bounds checks
+constexpr uint64_t kMemoryGuardBytes = 32ULL
+                                       << 20;   // constant offsets below it need no check either
+constexpr size_t kMaxWasmStackBytes = 1 << 20;  // of the thread's stack, which has 8 MiB by default
 
 }  // namespace
 
@@ -16,7 +18,8 @@ EngineHandle MakeEngine(std::string& reason, [[maybe_unused]] bool one_thread) {
   wasmtime_config_memory_init_cow_set(config, true);
   wasmtime_config_signals_based_traps_set(config, true);
   wasmtime_config_max_wasm_stack_set(config, kMaxWasmStackBytes);
-  // Wasmtime unwinds guests by frame pointers; .eh_frame would only cost its registration at each start.
+  // Wasmtime unwinds guests by frame pointers; .eh_frame would only cost its registration at each
+  // start.
   wasmtime_config_native_unwind_info_set(config, false);
   wasmtime_config_wasm_threads_set(config, true);
   wasmtime_config_shared_memory_set(config, false);

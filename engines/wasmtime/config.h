@@ -1,5 +1,5 @@
-// The engine's settings, the same in the run and the compiler plugin: code that was compiled with one set
-// runs with no other.
+// The engine's settings, the same in the run and the compiler plugin: code that was compiled with
+// one set runs with no other.
 #pragma once
 
 #include "handles.h"

@@ -1,16 +1,16 @@
 // Handles: one owner for each object of Wasmtime's C API, and its errors as text.
 //
-// Ownership: std::unique_ptr with the API's own delete function; .release() hands an object to a call that
-// takes it. Nothing here throws.
+// Ownership: std::unique_ptr with the API's own delete function; .release() hands an object to a
+// call that takes it. Nothing here throws.
 #pragma once
+
+#include <mayfly/engine_plugin.h>
 
 #include <cstdio>
 #include <cstring>
 #include <memory>
 #include <string>
 #include <string_view>
-
-#include <mayfly/engine_plugin.h>
 
 #include "mayfly_wasmtime.h"
 
@@ -43,7 +43,8 @@ class ByteVector {
   wasm_byte_vec_t* get() { return &bytes_; }
   // Without the NUL that trap messages end with.
   std::string_view Text() const {
-    const size_t size = bytes_.size > 0 && bytes_.data[bytes_.size - 1] == '\0' ? bytes_.size - 1 : bytes_.size;
+    const size_t size =
+        bytes_.size > 0 && bytes_.data[bytes_.size - 1] == '\0' ? bytes_.size - 1 : bytes_.size;
     return {bytes_.data, size};
   }
 

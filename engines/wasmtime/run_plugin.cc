@@ -1,7 +1,8 @@
-// wasmtime.so: runs code that wasmtime-compiler.so made. No compiler is linked in, so loading it is cheap.
+// wasmtime.so: runs code that wasmtime-compiler.so made. No compiler is linked in, so loading it is
+// cheap.
 //
-// The order of a run is in include/mayfly/engine_plugin.h. Everything up to run() is done on the caller's
-// thread and starts no other; a guest runs on it too.
+// The order of a run is in include/mayfly/engine_plugin.h. Everything up to run() is done on the
+// caller's thread and starts no other; a guest runs on it too.
 #include <cstdlib>
 #include <string>
 #include <string_view>
@@ -17,7 +18,7 @@ struct mayfly_code {
 struct mayfly_instance {
   mayfly_wasmtime::LinkerHandle linker;
   mayfly_wasmtime::StoreHandle store;
-  wasmtime_context_t* context = nullptr;  // the store's
+  wasmtime_context_t* context = nullptr;      // the store's
   const wasmtime_module_t* module = nullptr;  // the code's
 };
 
@@ -119,8 +120,10 @@ int SetWasi(mayfly_instance* instance, const mayfly_instance_config& config, may
   }
   for (size_t i = 0; i < config.preopen_count; ++i) {
     const mayfly_preopen& preopen = config.preopens[i];
-    if (!wasi_config_preopen_dir(wasi.get(), preopen.host_path, preopen.guest_path, preopen.read_only == 0)) {
-      return Fail(error, "preopen directory " + std::string(preopen.host_path) + ": cannot be opened");
+    if (!wasi_config_preopen_dir(wasi.get(), preopen.host_path, preopen.guest_path,
+                                 preopen.read_only == 0)) {
+      return Fail(error,
+                  "preopen directory " + std::string(preopen.host_path) + ": cannot be opened");
     }
   }
   if (ErrorHandle e{wasmtime_context_set_wasi(instance->context, wasi.release())}; e) {
@@ -138,7 +141,8 @@ int Instantiate(mayfly_code* code, const mayfly_instance_config* config, mayfly_
   instance->context = wasmtime_store_context(instance->store.get());
   mayfly_wasmtime_store_allow_large_calls(instance->store.get());
   if (config->max_memory_bytes != 0) {
-    wasmtime_store_limiter(instance->store.get(), static_cast<int64_t>(config->max_memory_bytes), -1, -1, -1, -1);
+    wasmtime_store_limiter(instance->store.get(), static_cast<int64_t>(config->max_memory_bytes),
+                           -1, -1, -1, -1);
   }
   if (ErrorHandle e{mayfly_wasi_define(instance->linker.get())}; e) {
     return Fail(error, Message(e.get()));
@@ -150,7 +154,8 @@ int Instantiate(mayfly_code* code, const mayfly_instance_config* config, mayfly_
   return 0;
 }
 
-// Wasmtime's text has the backtrace first and the cause below it; a log's reader wants the cause first.
+// Wasmtime's text has the backtrace first and the cause below it; a log's reader wants the cause
+// first.
 std::string TrapText(const std::string& message) {
   constexpr std::string_view kBacktrace = "error while executing at wasm backtrace:\n";
   constexpr std::string_view kCause = "\n\nCaused by:\n";
@@ -174,7 +179,8 @@ void SetEnd(mayfly_end* end, const wasmtime_error_t* error, const wasm_trap_t* t
     end->code = static_cast<uint32_t>(status);
   } else if (error != nullptr || trap != nullptr) {
     end->kind = MAYFLY_END_TRAP;
-    CopyText(end->text, sizeof end->text, TrapText(error != nullptr ? Message(error) : Message(trap)));
+    CopyText(end->text, sizeof end->text,
+             TrapText(error != nullptr ? Message(error) : Message(trap)));
   }
 }
 
@@ -188,8 +194,8 @@ int Run(mayfly_instance* instance, mayfly_end* end, mayfly_error* error) {
   wasmtime_instance_t wasm;
   wasm_trap_t* trap = nullptr;
   {
-    const ErrorHandle e(wasmtime_linker_instantiate(instance->linker.get(), instance->context, instance->module,
-                                                    &wasm, &trap));
+    const ErrorHandle e(wasmtime_linker_instantiate(instance->linker.get(), instance->context,
+                                                    instance->module, &wasm, &trap));
     const TrapHandle owned(trap);
     if (e && !IsFromGuest(e.get())) {
       return Fail(error, Message(e.get()));
@@ -201,11 +207,13 @@ int Run(mayfly_instance* instance, mayfly_end* end, mayfly_error* error) {
   }
   constexpr std::string_view kStart = "_start";
   wasmtime_extern_t start;
-  if (!wasmtime_instance_export_get(instance->context, &wasm, kStart.data(), kStart.size(), &start) ||
+  if (!wasmtime_instance_export_get(instance->context, &wasm, kStart.data(), kStart.size(),
+                                    &start) ||
       start.kind != WASMTIME_EXTERN_FUNC) {
     return Fail(error, "the module exports no function _start");
   }
-  const ErrorHandle e(wasmtime_func_call(instance->context, &start.of.func, nullptr, 0, nullptr, 0, &trap));
+  const ErrorHandle e(
+      wasmtime_func_call(instance->context, &start.of.func, nullptr, 0, nullptr, 0, &trap));
   const TrapHandle owned(trap);
   SetEnd(end, e.get(), owned.get());
   return 0;

@@ -38,7 +38,8 @@ Result<std::string> Decode(const std::string& answer) {
 
 }  // namespace
 
-Result<std::string> RunInChild(const std::string& what, const std::function<Result<std::string>()>& task) {
+Result<std::string> RunInChild(const std::string& what,
+                               const std::function<Result<std::string>()>& task) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) {
     return base::FailErrno("pipe");
@@ -46,17 +47,19 @@ Result<std::string> RunInChild(const std::string& what, const std::function<Resu
   const UniqueFd reader(ends[0]);
   UniqueFd writer(ends[1]);
   MAYFLY_ASSIGN(const base::Child child, base::Spawn(0, -1, [&]() -> int {
-    const std::string answer = Encode(task());
-    return base::WriteAll(writer.get(), answer, "pipe") ? 0 : 1;
-  }));
+                  const std::string answer = Encode(task());
+                  return base::WriteAll(writer.get(), answer, "pipe") ? 0 : 1;
+                }));
   writer.Reset();
   const auto answer = base::ReadAll(reader.get(), "pipe", kMaxAnswerBytes);
   MAYFLY_ASSIGN(const int status, base::WaitForExit(child.pid));
   if (status > 128) {
-    return Fail(ErrorKind::kEngine, "{}: the process was ended by {}", what, base::SignalName(status - 128));
+    return Fail(ErrorKind::kEngine, "{}: the process was ended by {}", what,
+                base::SignalName(status - 128));
   }
   if (!answer || answer->empty()) {
-    return Fail(ErrorKind::kEngine, "{}: the process ended with status {} and no answer", what, status);
+    return Fail(ErrorKind::kEngine, "{}: the process ended with status {} and no answer", what,
+                status);
   }
   return Decode(*answer);
 }

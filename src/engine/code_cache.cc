@@ -40,14 +40,16 @@ std::string IndexName(const std::string& name) { return std::string(kIndexDir) +
 
 // A regular file of ours, closed to everyone else.
 bool IsPrivateFile(const struct stat& info) {
-  return S_ISREG(info.st_mode) && info.st_uid == ::geteuid() && (info.st_mode & 07777) == kFileMode &&
-         info.st_nlink == 1;
+  return S_ISREG(info.st_mode) && info.st_uid == ::geteuid() &&
+         (info.st_mode & 07777) == kFileMode && info.st_nlink == 1;
 }
 
 // A file mapped for reading, for the time of a check.
 class Mapping {
  public:
-  Mapping(int fd, size_t size) : size_(size) { address_ = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0); }
+  Mapping(int fd, size_t size) : size_(size) {
+    address_ = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
+  }
   Mapping(const Mapping&) = delete;
   Mapping& operator=(const Mapping&) = delete;
   ~Mapping() {
@@ -94,8 +96,8 @@ int64_t RealtimeNs() {
 }
 
 std::string CodeRef::ToText() const {
-  return fmt::format("{} {} {} {} {} {}", key, state.inode, state.size_bytes, state.mtime_ns, state.ctime_ns,
-                     verified_ns);
+  return fmt::format("{} {} {} {} {} {}", key, state.inode, state.size_bytes, state.mtime_ns,
+                     state.ctime_ns, verified_ns);
 }
 
 std::optional<CodeRef> CodeRef::FromText(std::string_view text) {
@@ -132,21 +134,24 @@ Result<CodeCache> CodeCache::Open(const std::string& directory) {
   if (!root) {
     return std::unexpected(std::move(root).error().Wrap("compiled-code cache"));
   }
-  struct stat info {};
+  struct stat info{};
   if (::fstat(root->get(), &info) != 0) {
     return FailErrno("compiled-code cache {}", directory);
   }
   if (info.st_uid != ::geteuid() || (info.st_mode & 077) != 0) {
-    return Fail(ErrorKind::kDenied, "compiled-code cache {}: must belong to user {} and have mode 0700, has {} and {:04o}",
-                directory, ::geteuid(), info.st_uid, info.st_mode & 07777);
+    return Fail(
+        ErrorKind::kDenied,
+        "compiled-code cache {}: must belong to user {} and have mode 0700, has {} and {:04o}",
+        directory, ::geteuid(), info.st_uid, info.st_mode & 07777);
   }
   return CodeCache(std::move(*root), directory);
 }
 
 std::optional<UniqueFd> CodeCache::OpenVerified(const CodeRef& ref) const {
   UniqueFd fd(::openat(root_.get(), CodeName(ref.key).c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
-  struct stat info {};
-  if (!fd.valid() || ::fstat(fd.get(), &info) != 0 || !IsPrivateFile(info) || FileState::Of(info) != ref.state) {
+  struct stat info{};
+  if (!fd.valid() || ::fstat(fd.get(), &info) != 0 || !IsPrivateFile(info) ||
+      FileState::Of(info) != ref.state) {
     return std::nullopt;
   }
   return fd;
@@ -154,7 +159,8 @@ std::optional<UniqueFd> CodeCache::OpenVerified(const CodeRef& ref) const {
 
 std::optional<CodeRef> CodeCache::FindRef(const std::string& index_name) const {
   std::array<char, kMaxIndexText> text;
-  const ssize_t size = ::readlinkat(root_.get(), IndexName(index_name).c_str(), text.data(), text.size());
+  const ssize_t size =
+      ::readlinkat(root_.get(), IndexName(index_name).c_str(), text.data(), text.size());
   return size > 0 ? CodeRef::FromText({text.data(), static_cast<size_t>(size)}) : std::nullopt;
 }
 
@@ -179,19 +185,21 @@ std::optional<UniqueFd> CodeCache::Recall(const std::string& index_name, base::L
 }
 
 std::optional<CodeRef> CodeCache::Verify(const std::string& key, base::Log& log) const {
-  const UniqueFd fd(::openat(root_.get(), CodeName(key).c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+  const UniqueFd fd(
+      ::openat(root_.get(), CodeName(key).c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
   if (!fd.valid() && errno == ENOENT) {
     return std::nullopt;
   }
-  struct stat info {};
+  struct stat info{};
   CodeRef ref{.key = key, .state = {}, .verified_ns = RealtimeNs()};
   auto off = fd.valid() && ::fstat(fd.get(), &info) == 0 ? WhatIsOff(fd.get(), info, key)
-                                                          : Result<std::string>(FailErrno("open"));
+                                                         : Result<std::string>(FailErrno("open"));
   if (off && off->empty()) {
     ref.state = FileState::Of(info);
     return ref;
   }
-  log.Warning("compiled-code cache {}: code {} is thrown away: {}", path_, key, off ? *off : off.error().text());
+  log.Warning("compiled-code cache {}: code {} is thrown away: {}", path_, key,
+              off ? *off : off.error().text());
   ::unlinkat(root_.get(), CodeName(key).c_str(), 0);
   return std::nullopt;
 }
@@ -200,8 +208,11 @@ Result<void> CodeCache::WriteCodeFile(const std::string& name, std::string_view 
                                       std::span<const uint8_t> code) const {
   const std::string shown = path_ + "/" + name;
   ::unlinkat(root_.get(), name.c_str(), 0);  // of a writer that was killed; the lock is ours
-  MAYFLY_ASSIGN(const UniqueFd fd, base::OpenAt(root_.get(), name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, kFileMode));
-  MAYFLY_TRY(base::WriteAll(fd.get(), {reinterpret_cast<const char*>(code.data()), code.size()}, shown));
+  MAYFLY_ASSIGN(
+      const UniqueFd fd,
+      base::OpenAt(root_.get(), name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, kFileMode));
+  MAYFLY_TRY(
+      base::WriteAll(fd.get(), {reinterpret_cast<const char*>(code.data()), code.size()}, shown));
   MAYFLY_TRY(base::WriteAll(fd.get(), trailer, shown));
   if (::fchmod(fd.get(), kFileMode) != 0 || ::fsync(fd.get()) != 0) {
     return FailErrno("write {}", shown);
@@ -222,7 +233,7 @@ Result<CodeRef> CodeCache::Store(const std::string& key, std::string_view descri
   if (written && ::renameat(root_.get(), temporary.c_str(), root_.get(), final_name.c_str()) != 0) {
     written = FailErrno("rename {}/{}", path_, temporary);
   }
-  struct stat info {};
+  struct stat info{};
   if (written && ::fstatat(root_.get(), final_name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) {
     written = FailErrno("stat {}/{}", path_, final_name);
   }
@@ -270,14 +281,15 @@ Result<void> CodeCache::Bound(uint64_t max_bytes, const std::string& keep, base:
   uint64_t total = 0;
   MAYFLY_ASSIGN(const auto names, base::ListDirectory(base::FdPath(root_.get()) + "/" + kCodeDir));
   for (const std::string& name : names) {
-    struct stat info {};
+    struct stat info{};
     if (name.size() == kKeyDigits &&
         ::fstatat(root_.get(), CodeName(name).c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0) {
       entries.push_back({ToNs(info.st_mtim), static_cast<uint64_t>(info.st_size), name});
       total += entries.back().size_bytes;
     }
   }
-  std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return a.mtime_ns < b.mtime_ns; });
+  std::sort(entries.begin(), entries.end(),
+            [](const Entry& a, const Entry& b) { return a.mtime_ns < b.mtime_ns; });
   for (const Entry& entry : entries) {
     if (total <= max_bytes) {
       break;

@@ -1,14 +1,16 @@
 // CodeCache: compiled code on disk, found again by what it was compiled from.
 //
-// Two steps, so that a start neither hashes a module nor reads code: an index entry leads from a module's
-// place (file identity, plugin file, CPU) to a key and the state that the code file had when its checksum
-// was last verified; the key, a digest of all that shapes code, names the code file. A file that changed
-// since, in any byte, has another change time and is verified anew. Format: docs/formats/aot-cache.md.
+// Two steps, so that a start neither hashes a module nor reads code: an index entry leads from a
+// module's place (file identity, plugin file, CPU) to a key and the state that the code file had
+// when its checksum was last verified; the key, a digest of all that shapes code, names the code
+// file. A file that changed since, in any byte, has another change time and is verified anew.
+// Format: docs/formats/aot-cache.md.
 //
-// Compiled code is trusted like a program: the directory must be the caller's and closed to everyone else.
+// Compiled code is trusted like a program: the directory must be the caller's and closed to
+// everyone else.
 //
-// Errors: denied for a directory that others may write; system. A bad entry is no error: it is removed,
-//   logged and reported as absent.
+// Errors: denied for a directory that others may write; system. A bad entry is no error: it is
+//   removed, logged and reported as absent.
 // Threads: any number of processes at once; writers take Lock(). Fork: usable in a child.
 #pragma once
 
@@ -26,8 +28,9 @@
 
 namespace mayfly::engine {
 
-// File times are taken from the kernel's tick: a change within a tick of the last one may leave the time
-// as it was. A state is believed only when it was seen this much later than the file's change time.
+// File times are taken from the kernel's tick: a change within a tick of the last one may leave the
+// time as it was. A state is believed only when it was seen this much later than the file's change
+// time.
 inline constexpr int64_t kSettledNs = 20'000'000;
 
 // The state of a file as fstat(2) gives it; equal states mean equal content once settled.
@@ -60,14 +63,15 @@ class CodeCache {
   // Opens the cache, makes it where it is missing.
   static base::Result<CodeCache> Open(const std::string& directory);
 
-  // The code that an index entry leads to, opened for reading. Where its file is not in the state that
-  // the entry says, it is verified and the entry brought up to date.
+  // The code that an index entry leads to, opened for reading. Where its file is not in the state
+  // that the entry says, it is verified and the entry brought up to date.
   std::optional<base::UniqueFd> Recall(const std::string& index_name, base::Log& log) const;
   std::optional<CodeRef> FindRef(const std::string& index_name) const;
   // The code file of a reference, when it is in that state.
   std::optional<base::UniqueFd> OpenVerified(const CodeRef& ref) const;
 
-  // Verifies owner, mode and checksum of a key's code; what is off is removed with a line in the log.
+  // Verifies owner, mode and checksum of a key's code; what is off is removed with a line in the
+  // log.
   std::optional<CodeRef> Verify(const std::string& key, base::Log& log) const;
   // Writes code under a key, atomically and durably. `description` is a line for people.
   base::Result<CodeRef> Store(const std::string& key, std::string_view description,
@@ -81,7 +85,8 @@ class CodeCache {
   base::Result<void> Bound(uint64_t max_bytes, const std::string& keep, base::Log& log) const;
 
  private:
-  CodeCache(base::UniqueFd root, std::string path) : root_(std::move(root)), path_(std::move(path)) {}
+  CodeCache(base::UniqueFd root, std::string path)
+      : root_(std::move(root)), path_(std::move(path)) {}
 
   base::Result<void> WriteCodeFile(const std::string& name, std::string_view trailer,
                                    std::span<const uint8_t> code) const;

@@ -37,7 +37,8 @@ std::string_view Text(std::span<const uint8_t> bytes) {
 
 }  // namespace
 
-std::string EncodeTrailer(const std::string& key, std::string_view description, std::span<const uint8_t> code) {
+std::string EncodeTrailer(const std::string& key, std::string_view description,
+                          std::span<const uint8_t> code) {
   description = description.substr(0, 0xFFFF);
   std::string trailer(description);
   trailer.append(kMagic);
@@ -77,7 +78,8 @@ Result<CodeTrailer> CheckCodeFile(std::span<const uint8_t> file) {
   if (description_size > before || trailer.code_size_bytes != before - description_size) {
     return Fail(ErrorKind::kInvalid, "its sizes do not add up");
   }
-  trailer.description = Text(hashed.subspan(static_cast<size_t>(trailer.code_size_bytes), description_size));
+  trailer.description =
+      Text(hashed.subspan(static_cast<size_t>(trailer.code_size_bytes), description_size));
   return trailer;
 }
 

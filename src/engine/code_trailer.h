@@ -1,4 +1,5 @@
-// CodeTrailer: the end of a code file, which says what the file is and lets every byte of it be checked.
+// CodeTrailer: the end of a code file, which says what the file is and lets every byte of it be
+// checked.
 //
 // The code comes first, at offset 0, so that an engine can map the file as it is; byte for byte in
 // docs/formats/aot-cache.md.
@@ -23,7 +24,8 @@ struct CodeTrailer {
 };
 
 // The bytes to append to the code.
-std::string EncodeTrailer(const std::string& key, std::string_view description, std::span<const uint8_t> code);
+std::string EncodeTrailer(const std::string& key, std::string_view description,
+                          std::span<const uint8_t> code);
 
 // Checks a whole file: form and checksum. Errors: invalid, saying what is off.
 base::Result<CodeTrailer> CheckCodeFile(std::span<const uint8_t> file);

@@ -18,7 +18,8 @@ using base::UniqueFd;
 
 namespace {
 
-constexpr std::string_view kDefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+constexpr std::string_view kDefaultPath =
+    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 constexpr int kMaxMountHops = 8;  // links that lead from the rootfs into a mount
 
 struct Candidate {
@@ -63,7 +64,8 @@ std::string PathInRootfs(int fd, int rootfs_fd) {
   };
   const std::string root = link(rootfs_fd);
   const std::string path = link(fd);
-  return !root.empty() && IsBeneath(path, root) ? base::CleanAbsolute(path.substr(root.size())) : std::string();
+  return !root.empty() && IsBeneath(path, root) ? base::CleanAbsolute(path.substr(root.size()))
+                                                : std::string();
 }
 
 // The regular file at an absolute path of the container.
@@ -84,7 +86,7 @@ std::optional<Candidate> OpenFile(const oci::Spec& spec, int rootfs_fd, std::str
     }
     path = std::move(real);
   }
-  struct stat info {};
+  struct stat info{};
   if (!found || ::fstat(found->get(), &info) != 0 || !S_ISREG(info.st_mode)) {
     return std::nullopt;
   }
@@ -98,7 +100,8 @@ std::optional<Candidate> OpenFile(const oci::Spec& spec, int rootfs_fd, std::str
 Content ReadContent(int fd) {
   std::array<uint8_t, kMagicSize> head{};
   const ssize_t size = ::pread(fd, head.data(), head.size(), 0);
-  const std::span<const uint8_t> bytes(head.data(), static_cast<size_t>(std::max<ssize_t>(size, 0)));
+  const std::span<const uint8_t> bytes(head.data(),
+                                       static_cast<size_t>(std::max<ssize_t>(size, 0)));
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   if (HasWasmMagic(bytes)) {
     return Content::kWasm;
@@ -124,7 +127,8 @@ Result<std::optional<Entrypoint>> FindEntrypoint(const oci::Spec& spec, int root
     }
     const Content content = ReadContent(candidate->fd.get());
     // A module needs no permission to execute: the engine only reads it.
-    if (!candidate->executable && content != Content::kWasm && name.find('/') == std::string::npos) {
+    if (!candidate->executable && content != Content::kWasm &&
+        name.find('/') == std::string::npos) {
       return std::nullopt;
     }
     return Entrypoint{.path = path, .fd = std::move(candidate->fd), .content = content};

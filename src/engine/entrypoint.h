@@ -1,8 +1,10 @@
-// Entrypoint: the file that process.args[0] names, found from outside the container before it exists.
+// Entrypoint: the file that process.args[0] names, found from outside the container before it
+// exists.
 //
 // The host's kernel resolves it: beneath the rootfs, or beneath the source of the bind mount whose
-// destination holds it, so no symbolic link of the image leads out. What only the finished container
-// could tell (a link from a mount into another one, a file on a tmpfs) is "not found" here.
+// destination holds it, so no symbolic link of the image leads out. What only the finished
+// container could tell (a link from a mount into another one, a file on a tmpfs) is "not found"
+// here.
 //
 // Errors: only of the machine; a file that is not there or not regular is std::nullopt.
 // Sources: execvp(3) for the search in PATH. Threads: one. Fork: parent only.
@@ -23,7 +25,7 @@ namespace mayfly::engine {
 enum class Content : unsigned char { kWasm, kElf, kScript, kOther };
 
 struct Entrypoint {
-  std::string path;  // in the container
+  std::string path;   // in the container
   base::UniqueFd fd;  // for reading
   Content content = Content::kOther;
 };

@@ -1,6 +1,7 @@
 #include "engine/file_identity.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
@@ -9,8 +10,6 @@
 #include <cstdint>
 #include <cstring>
 #include <span>
-
-#include <fmt/format.h>
 
 #include "engine/code_cache.h"
 
@@ -21,7 +20,8 @@
 namespace mayfly::engine {
 namespace {
 
-// Of linux/magic.h and the file systems' own headers; local ones, whose kernel code alone sets change times.
+// Of linux/magic.h and the file systems' own headers; local ones, whose kernel code alone sets
+// change times.
 constexpr std::array<long, 5> kLocalFileSystems = {
     0xEF53,      // ext2, ext3, ext4
     0x58465342,  // xfs
@@ -31,8 +31,8 @@ constexpr std::array<long, 5> kLocalFileSystems = {
 };
 constexpr long kOverlayfs = 0x794C7630;
 
-// struct ovl_fh of overlayfs: 3 bytes of padding, then version, magic, length, flags, the lower file
-// handle's type, the lower file system's UUID, the lower file handle.
+// struct ovl_fh of overlayfs: 3 bytes of padding, then version, magic, length, flags, the lower
+// file handle's type, the lower file system's UUID, the lower file handle.
 constexpr int kOverlayHandleType = 0xF8;  // OVL_FILEID_V1
 constexpr size_t kVersionAt = 3;
 constexpr size_t kMagicAt = 4;
@@ -42,7 +42,8 @@ constexpr size_t kUuidSize = 16;
 constexpr size_t kLowerHandleAt = 24;
 constexpr uint8_t kOverlayVersion = 0;
 constexpr uint8_t kOverlayMagic = 0xFB;
-constexpr uint8_t kInode32Generation = 0x01;  // FILEID_INO32_GEN: ext4, xfs with small inode numbers
+constexpr uint8_t kInode32Generation =
+    0x01;  // FILEID_INO32_GEN: ext4, xfs with small inode numbers
 constexpr uint8_t kInode64Generation = 0x81;  // xfs, and FUSE
 constexpr uint8_t kBtrfs = 0x4D;
 
@@ -50,8 +51,8 @@ bool AnySet(std::span<const uint8_t> bytes) {
   return std::any_of(bytes.begin(), bytes.end(), [](uint8_t byte) { return byte != 0; });
 }
 
-// Whether an overlay handle names a file of a file system that gives inodes generations of its own. A
-// generation of zero is what read-only image formats (squashfs, erofs) have.
+// Whether an overlay handle names a file of a file system that gives inodes generations of its own.
+// A generation of zero is what read-only image formats (squashfs, erofs) have.
 bool IsTrustedOverlayHandle(std::span<const uint8_t> handle) {
   if (handle.size() <= kLowerHandleAt + 4 || handle[kVersionAt] != kOverlayVersion ||
       handle[kMagicAt] != kOverlayMagic) {
@@ -95,8 +96,8 @@ std::optional<std::string> OverlayHandle(int fd) {
 }  // namespace
 
 std::optional<std::string> FileIdentity(int fd) {
-  struct stat info {};
-  struct statfs file_system {};
+  struct stat info{};
+  struct statfs file_system{};
   if (::fstat(fd, &info) != 0 || ::fstatfs(fd, &file_system) != 0) {
     return std::nullopt;
   }
@@ -117,8 +118,8 @@ std::optional<std::string> FileIdentity(int fd) {
   } else {
     return std::nullopt;
   }
-  return fmt::format("{} inode {} size {} mtime {} ctime {}", place, state.inode, state.size_bytes, state.mtime_ns,
-                     state.ctime_ns);
+  return fmt::format("{} inode {} size {} mtime {} ctime {}", place, state.inode, state.size_bytes,
+                     state.mtime_ns, state.ctime_ns);
 }
 
 }  // namespace mayfly::engine

@@ -8,10 +8,10 @@
 namespace mayfly::engine {
 namespace {
 
-// Those whose default action is to end the process, without what engines use for traps (SIGSEGV, SIGBUS,
-// SIGILL, SIGFPE, SIGTRAP), without SIGABRT (it is the engine's own end) and SIGPIPE.
-constexpr std::array kEnding = {SIGHUP,  SIGINT,    SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM,
-                                SIGXCPU, SIGXFSZ,   SIGPROF, SIGIO,   SIGPWR,  SIGVTALRM, SIGSTKFLT};
+// Those whose default action is to end the process, without what engines use for traps (SIGSEGV,
+// SIGBUS, SIGILL, SIGFPE, SIGTRAP), without SIGABRT (it is the engine's own end) and SIGPIPE.
+constexpr std::array kEnding = {SIGHUP,  SIGINT,  SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2,   SIGALRM,
+                                SIGXCPU, SIGXFSZ, SIGPROF, SIGIO,   SIGPWR,  SIGVTALRM, SIGSTKFLT};
 
 void OnSignal(int number) {
   // SA_RESETHAND has restored the default action: this ends the process unless it is pid 1.
@@ -22,7 +22,7 @@ void OnSignal(int number) {
 }  // namespace
 
 void EndGuestOnSignals() {
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = OnSignal;
   // On the engine's alternative stack where it has one: the guest may have used up its own.
   action.sa_flags = SA_RESETHAND | SA_NODEFER | SA_ONSTACK;

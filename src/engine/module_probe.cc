@@ -15,7 +15,8 @@ namespace {
 
 constexpr std::array<uint8_t, kMagicSize> kMagic = {0x00, 'a', 's', 'm'};
 constexpr std::array<uint8_t, 4> kModuleVersion = {1, 0, 0, 0};
-constexpr std::array<uint8_t, 2> kComponentLayer = {1, 0};  // bytes 6 and 7 of a component's preamble
+constexpr std::array<uint8_t, 2> kComponentLayer = {1,
+                                                    0};  // bytes 6 and 7 of a component's preamble
 constexpr size_t kPreambleSize = 8;
 
 constexpr uint8_t kImportSection = 2;
@@ -88,8 +89,8 @@ std::unexpected<base::Error> Malformed(const Reader& reader, std::string_view wh
   return Fail(ErrorKind::kInvalid, "malformed module: {} at byte {}", what, reader.offset());
 }
 
-// The limits of a table or memory: a flags byte, a minimum, a maximum when flag bit 0 is set, and with
-// the custom-page-sizes proposal (bit 3) a page size.
+// The limits of a table or memory: a flags byte, a minimum, a maximum when flag bit 0 is set, and
+// with the custom-page-sizes proposal (bit 3) a page size.
 void SkipLimits(Reader& reader) {
   const uint8_t flags = reader.Byte();
   reader.Number();
@@ -187,7 +188,8 @@ Result<ModuleInfo> ProbeModule(std::span<const uint8_t> bytes) {
     return info;
   }
   if (!std::equal(kModuleVersion.begin(), kModuleVersion.end(), version.begin())) {
-    return Fail(ErrorKind::kUnsupported, "WebAssembly binary format version {:02x} {:02x} {:02x} {:02x} is not known",
+    return Fail(ErrorKind::kUnsupported,
+                "WebAssembly binary format version {:02x} {:02x} {:02x} {:02x} is not known",
                 version[0], version[1], version[2], version[3]);
   }
   Reader file(bytes.subspan(kPreambleSize), kPreambleSize);

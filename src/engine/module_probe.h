@@ -1,11 +1,11 @@
 // ModuleProbe: what a WebAssembly binary wants and offers, read from its section headers alone.
 //
-// Answers the questions that decide whether a module can run before anything is compiled: is it a core
-// module or a component, which imports does it name, does it export a function _start. Function bodies
-// are skipped, not validated: that is the compiler's job.
+// Answers the questions that decide whether a module can run before anything is compiled: is it a
+// core module or a component, which imports does it name, does it export a function _start.
+// Function bodies are skipped, not validated: that is the compiler's job.
 //
-// Errors: kind invalid; the text names the byte offset. Every length of the file is checked before use,
-//   so any bytes are safe input (fuzz/module_probe.cc).
+// Errors: kind invalid; the text names the byte offset. Every length of the file is checked before
+//   use, so any bytes are safe input (fuzz/module_probe.cc).
 // Sources: WebAssembly core specification 2.0, section 5.5 "Modules"; component-model, Binary.md.
 // Threads: pure. Fork: usable in a child.
 #pragma once
@@ -24,8 +24,9 @@ enum class BinaryKind : unsigned char { kModule, kComponent };
 
 struct ModuleInfo {
   BinaryKind kind = BinaryKind::kModule;
-  std::vector<std::string> imports;  // "module.name", each once, in the file's order; none of a component
-  bool exports_start = false;        // a function export called _start
+  // "module.name", each once, in the file's order; none of a component.
+  std::vector<std::string> imports;
+  bool exports_start = false;  // a function export called _start
 };
 
 inline constexpr size_t kMagicSize = 4;

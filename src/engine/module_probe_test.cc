@@ -68,7 +68,10 @@ TEST(ModuleProbe, TellsAComponent) {
 }
 
 TEST(ModuleProbe, RefusesWhatIsNotWasm) {
-  EXPECT_NE(ErrorOf("\x7f" "ELF").find("not a WebAssembly module"), std::string::npos);
+  EXPECT_NE(ErrorOf("\x7f"
+                    "ELF")
+                .find("not a WebAssembly module"),
+            std::string::npos);
   EXPECT_NE(ErrorOf("").find("not a WebAssembly module"), std::string::npos);
   EXPECT_NE(ErrorOf("\0asm\2\0\0\0"s).find("version 02 00 00 00"), std::string::npos);
   EXPECT_NE(ErrorOf("\0asm\1"s).find("preamble"), std::string::npos);
@@ -84,10 +87,16 @@ TEST(ModuleProbe, EveryTruncationIsAnErrorOrASectionBoundary) {
 
 TEST(ModuleProbe, LengthsThatLieAreRefused) {
   EXPECT_NE(ErrorOf(kPreamble + "\2\x7f"s).find("section 2 is cut off"), std::string::npos);
-  EXPECT_NE(ErrorOf(kPreamble + Section(2, "\1\x7f" "a"s)).find("import section"), std::string::npos);
+  EXPECT_NE(ErrorOf(kPreamble + Section(2,
+                                        "\1\x7f"
+                                        "a"s))
+                .find("import section"),
+            std::string::npos);
   EXPECT_NE(ErrorOf(kPreamble + Section(2, "\0rest"s)).find("import section"), std::string::npos);
-  EXPECT_NE(ErrorOf(kPreamble + Section(7, "\xff\xff\xff\xff\x0f"s)).find("export section"), std::string::npos);
-  EXPECT_NE(ErrorOf(kPreamble + "\2"s + std::string(11, '\xff')).find("section 2"), std::string::npos);
+  EXPECT_NE(ErrorOf(kPreamble + Section(7, "\xff\xff\xff\xff\x0f"s)).find("export section"),
+            std::string::npos);
+  EXPECT_NE(ErrorOf(kPreamble + "\2"s + std::string(11, '\xff')).find("section 2"),
+            std::string::npos);
   EXPECT_NE(ErrorOf(kPreamble + Section(99, "")).find("unknown section 99"), std::string::npos);
 }
 

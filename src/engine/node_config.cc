@@ -35,7 +35,8 @@ Result<void> ReadCache(const std::string& name, const toml::node& node, NodeConf
     return Fail(ErrorKind::kInvalid, "{}: cache: expected a table", name);
   }
   for (const auto& [key, value] : *table) {
-    const std::string where = fmt::format("{}:{}: cache.{}", name, value.source().begin.line, key.str());
+    const std::string where =
+        fmt::format("{}:{}: cache.{}", name, value.source().begin.line, key.str());
     if (key == "dir") {
       MAYFLY_TRY(ReadString(where, value, &config->cache_dir));
     } else if (key == "max_bytes") {
@@ -74,7 +75,8 @@ Result<NodeConfig> ParseNodeConfig(const std::string& text, const std::string& n
   const toml::parse_result parsed = toml::parse(text, name);
   if (!parsed) {
     const toml::parse_error& error = parsed.error();
-    return Fail(ErrorKind::kInvalid, "{}:{}: {}", name, error.source().begin.line, error.description());
+    return Fail(ErrorKind::kInvalid, "{}:{}: {}", name, error.source().begin.line,
+                error.description());
   }
   NodeConfig config;
   for (const auto& [key, value] : parsed.table()) {

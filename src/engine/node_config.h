@@ -1,5 +1,5 @@
-// NodeConfig: what this machine's operator chose: default engine and strategy, where plugins and the
-// cache of compiled code are.
+// NodeConfig: what this machine's operator chose: default engine and strategy, where plugins and
+// the cache of compiled code are.
 //
 // Read from /etc/mayfly/config.toml (another file: $MAYFLY_CONFIG), which need not exist:
 //   engine = "wasmtime"            # a plugin's name
@@ -30,7 +30,8 @@ struct NodeConfig {
   uint64_t cache_max_bytes = 8ULL << 30;
 };
 
-// The whole configuration: file, environment, and lib/mayfly/engines beside this program's directory.
+// The whole configuration: file, environment, and lib/mayfly/engines beside this program's
+// directory.
 base::Result<NodeConfig> LoadNodeConfig();
 
 // The part of a file; `name` is its name in errors.

@@ -19,8 +19,8 @@ TEST(NodeConfig, EmptyFileGivesDefaults) {
 }
 
 TEST(NodeConfig, ReadsAllKeys) {
-  const auto config = ParseNodeConfig("engine = \"e\"\nstrategy = \"jit\"\n[cache]\ndir = \"/c\"\nmax_bytes = 5\n",
-                                      "config.toml");
+  const auto config = ParseNodeConfig(
+      "engine = \"e\"\nstrategy = \"jit\"\n[cache]\ndir = \"/c\"\nmax_bytes = 5\n", "config.toml");
   ASSERT_TRUE(config);
   EXPECT_EQ(config->engine, "e");
   EXPECT_EQ(config->strategy, "jit");
@@ -31,7 +31,8 @@ TEST(NodeConfig, ReadsAllKeys) {
 TEST(NodeConfig, ErrorsNameFileLineAndKey) {
   EXPECT_EQ(ErrorOf("engin = \"x\"\n"), "config.toml:1: engin: unknown key");
   EXPECT_EQ(ErrorOf("\nengine = 5\n"), "config.toml:2: engine: expected a non-empty string");
-  EXPECT_EQ(ErrorOf("[cache]\nmax_bytes = -1\n"), "config.toml:2: cache.max_bytes: expected a positive integer");
+  EXPECT_EQ(ErrorOf("[cache]\nmax_bytes = -1\n"),
+            "config.toml:2: cache.max_bytes: expected a positive integer");
   EXPECT_EQ(ErrorOf("[cache]\nsize = 1\n"), "config.toml:2: cache.size: unknown key");
   EXPECT_EQ(ErrorOf("cache = 1\n"), "config.toml: cache: expected a table");
   EXPECT_TRUE(ErrorOf("engine = ").starts_with("config.toml:1: "));

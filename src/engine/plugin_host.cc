@@ -29,7 +29,8 @@ std::string Join(const std::vector<std::string>& names) {
 
 // An engine's name becomes part of a path.
 bool IsName(const std::string& name) {
-  return !name.empty() && name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos;
+  return !name.empty() &&
+         name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos;
 }
 
 }  // namespace
@@ -67,9 +68,11 @@ std::vector<std::string> PluginHost::Engines() const {
 std::unexpected<base::Error> PluginHost::NoSuchEngine(const std::string& engine) const {
   const auto engines = Engines();
   if (engines.empty()) {
-    return Fail(ErrorKind::kNotFound, "engine \"{}\" is not there: no engine is installed in {}", engine, directory_);
+    return Fail(ErrorKind::kNotFound, "engine \"{}\" is not there: no engine is installed in {}",
+                engine, directory_);
   }
-  return Fail(ErrorKind::kNotFound, "engine \"{}\" is not there; {} has: {}", engine, directory_, Join(engines));
+  return Fail(ErrorKind::kNotFound, "engine \"{}\" is not there; {} has: {}", engine, directory_,
+              Join(engines));
 }
 
 Result<const mayfly_engine*> PluginHost::LoadRun(const std::string& engine) const {
@@ -93,19 +96,21 @@ Result<const mayfly_engine*> PluginHost::Load(const std::string& path, const std
   if (handle == nullptr) {
     return Fail(ErrorKind::kEngine, "engine {}: {}", engine, ::dlerror());
   }
-  const auto entry = reinterpret_cast<mayfly_engine_plugin_fn>(::dlsym(handle, MAYFLY_ENGINE_SYMBOL));
+  const auto entry =
+      reinterpret_cast<mayfly_engine_plugin_fn>(::dlsym(handle, MAYFLY_ENGINE_SYMBOL));
   if (entry == nullptr) {
-    return Fail(ErrorKind::kEngine, "engine {}: {}: no symbol {}: not a Mayfly plugin", engine, path,
-                MAYFLY_ENGINE_SYMBOL);
+    return Fail(ErrorKind::kEngine, "engine {}: {}: no symbol {}: not a Mayfly plugin", engine,
+                path, MAYFLY_ENGINE_SYMBOL);
   }
   const mayfly_engine* table = entry();
   if (table == nullptr || table->abi_version != MAYFLY_ENGINE_ABI_VERSION ||
       table->struct_size < sizeof(mayfly_engine)) {
-    return Fail(ErrorKind::kEngine, "engine {}: {}: made for plugin ABI {}, this Mayfly has {}", engine, path,
-                table == nullptr ? 0 : table->abi_version, MAYFLY_ENGINE_ABI_VERSION);
+    return Fail(ErrorKind::kEngine, "engine {}: {}: made for plugin ABI {}, this Mayfly has {}",
+                engine, path, table == nullptr ? 0 : table->abi_version, MAYFLY_ENGINE_ABI_VERSION);
   }
   if (table->name != engine) {
-    return Fail(ErrorKind::kEngine, "engine {}: {}: calls itself \"{}\"", engine, path, table->name);
+    return Fail(ErrorKind::kEngine, "engine {}: {}: calls itself \"{}\"", engine, path,
+                table->name);
   }
   if ((table->parts & part) == 0) {
     return Fail(ErrorKind::kEngine, "engine {}: {}: cannot {}", engine, path,

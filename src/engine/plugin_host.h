@@ -1,19 +1,19 @@
 // PluginHost: loads engine plugins from a directory and checks that they are what their name says.
 //
-// An engine is NAME.so, with NAME-compiler.so beside it where the engine comes in two parts. They are
-// loaded RTLD_LOCAL: engines define the same symbols (wasm.h) and must not see each other's.
+// An engine is NAME.so, with NAME-compiler.so beside it where the engine comes in two parts. They
+// are loaded RTLD_LOCAL: engines define the same symbols (wasm.h) and must not see each other's.
 //
-// Ownership: a loaded plugin stays until the process ends; engines keep thread-local state and signal
-//   handlers that outlive any attempt to unload them.
-// Errors: not-found (with the names that are there), engine (the file is no plugin, or of another ABI).
+// Ownership: a loaded plugin stays until the process ends; engines keep thread-local state and
+//   signal handlers that outlive any attempt to unload them.
+// Errors: not-found (with the names that are there), engine (no plugin, or one of another ABI).
 // Threads: one. Fork: usable in a child.
 #pragma once
+
+#include <mayfly/engine_plugin.h>
 
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <mayfly/engine_plugin.h>
 
 #include "base/result.h"
 
@@ -33,7 +33,8 @@ class PluginHost {
   base::Result<const mayfly_engine*> LoadCompiler(const std::string& engine) const;
 
  private:
-  base::Result<const mayfly_engine*> Load(const std::string& path, const std::string& engine, uint32_t part) const;
+  base::Result<const mayfly_engine*> Load(const std::string& path, const std::string& engine,
+                                          uint32_t part) const;
   std::unexpected<base::Error> NoSuchEngine(const std::string& engine) const;
 
   std::string directory_;
@@ -42,7 +43,8 @@ class PluginHost {
 // Whether an engine's instances get an import, "module.name".
 bool Offers(const mayfly_engine& engine, std::string_view import);
 
-// Calls a plugin's function with a buffer for its error: `Called(table, [&](mayfly_error* e) { return table->open(fd, &code, e); })`.
+// Calls a plugin's function with a buffer for its error:
+//   Called(table, [&](mayfly_error* error) { return table->open(fd, &code, error); })
 // A failure is an Error of kind engine that begins with the engine's name.
 template <typename Call>
 base::Result<void> Called(const mayfly_engine* engine, Call call) {

@@ -14,20 +14,23 @@ namespace {
 
 using Annotations = std::map<std::string, std::string>;
 
-constexpr std::array kStrategies = {std::pair(std::string_view("aot"), Strategy::kAot),
-                                    std::pair(std::string_view("jit"), Strategy::kJit),
-                                    std::pair(std::string_view("interpreter"), Strategy::kInterpreter)};
+constexpr std::array kStrategies = {
+    std::pair(std::string_view("aot"), Strategy::kAot),
+    std::pair(std::string_view("jit"), Strategy::kJit),
+    std::pair(std::string_view("interpreter"), Strategy::kInterpreter)};
 
 // The value of an annotation, empty when it is not there or "auto".
 std::string_view Value(const Annotations& annotations, const std::string& key) {
   const auto found = annotations.find(key);
-  return found == annotations.end() || found->second == "auto" ? std::string_view() : std::string_view(found->second);
+  return found == annotations.end() || found->second == "auto" ? std::string_view()
+                                                               : std::string_view(found->second);
 }
 
 // The engine that a peer's annotation names: crun's handlers.
 std::string_view HintedEngine(const Annotations& annotations) {
   const std::string_view handler = Value(annotations, "run.oci.handler");
-  return handler == "wasmtime" || handler == "wasmedge" || handler == "wasmer" ? handler : std::string_view();
+  return handler == "wasmtime" || handler == "wasmedge" || handler == "wasmer" ? handler
+                                                                               : std::string_view();
 }
 
 // Which annotation of a peer, or of the image's platform, says that this is WebAssembly.
@@ -50,13 +53,15 @@ std::optional<std::string> WasmHint(const Annotations& annotations) {
   return std::nullopt;
 }
 
-Result<bool> IsWasm(const Annotations& annotations, const Entrypoint* entrypoint, std::string* reason) {
+Result<bool> IsWasm(const Annotations& annotations, const Entrypoint* entrypoint,
+                    std::string* reason) {
   const std::string_view wanted = Value(annotations, kWorkloadAnnotation);
   if (!wanted.empty() && wanted != "wasm" && wanted != "native") {
-    return Fail(ErrorKind::kInvalid, "annotation {}: \"{}\" is none of wasm, native, auto", kWorkloadAnnotation,
-                wanted);
+    return Fail(ErrorKind::kInvalid, "annotation {}: \"{}\" is none of wasm, native, auto",
+                kWorkloadAnnotation, wanted);
   }
-  if (entrypoint != nullptr && (entrypoint->content == Content::kElf || entrypoint->content == Content::kScript)) {
+  if (entrypoint != nullptr &&
+      (entrypoint->content == Content::kElf || entrypoint->content == Content::kScript)) {
     *reason = "first bytes";
     return false;
   }
@@ -83,7 +88,8 @@ Result<Strategy> ParseStrategy(std::string_view name, std::string_view where) {
       return strategy;
     }
   }
-  return Fail(ErrorKind::kInvalid, "{}: \"{}\" is none of aot, jit, interpreter, auto", where, name);
+  return Fail(ErrorKind::kInvalid, "{}: \"{}\" is none of aot, jit, interpreter, auto", where,
+              name);
 }
 
 }  // namespace
@@ -97,7 +103,8 @@ std::string_view StrategyName(Strategy strategy) {
   return "";
 }
 
-Result<Selection> Select(const Annotations& annotations, const Entrypoint* entrypoint, const NodeConfig& node,
+Result<Selection> Select(const Annotations& annotations, const Entrypoint* entrypoint,
+                         const NodeConfig& node,
                          const std::function<bool(const std::string&)>& installed) {
   Selection selection;
   MAYFLY_ASSIGN(selection.wasm, IsWasm(annotations, entrypoint, &selection.reason));
@@ -105,7 +112,8 @@ Result<Selection> Select(const Annotations& annotations, const Entrypoint* entry
     return selection;
   }
   selection.engine = Value(annotations, kEngineAnnotation);
-  if (const std::string hinted(HintedEngine(annotations)); selection.engine.empty() && installed(hinted)) {
+  if (const std::string hinted(HintedEngine(annotations));
+      selection.engine.empty() && installed(hinted)) {
     selection.engine = hinted;
   }
   if (selection.engine.empty()) {
@@ -113,7 +121,8 @@ Result<Selection> Select(const Annotations& annotations, const Entrypoint* entry
   }
   const std::string_view strategy = Value(annotations, kStrategyAnnotation);
   if (!strategy.empty()) {
-    MAYFLY_ASSIGN(selection.strategy, ParseStrategy(strategy, fmt::format("annotation {}", kStrategyAnnotation)));
+    MAYFLY_ASSIGN(selection.strategy,
+                  ParseStrategy(strategy, fmt::format("annotation {}", kStrategyAnnotation)));
   } else if (node.strategy != "auto") {
     MAYFLY_ASSIGN(selection.strategy, ParseStrategy(node.strategy, "node configuration: strategy"));
   }

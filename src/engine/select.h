@@ -1,14 +1,14 @@
 // Select: is a container's program WebAssembly, and which engine runs it by which strategy.
 //
 // In this order:
-//   1. an ELF file or a #! script is native whatever hints say: a sidecar gets its pod's annotations too
+//   1. an ELF file or a #! script is native whatever hints say: a sidecar gets its pod's hints too
 //   2. dev.mayfly.workload = wasm | native (auto, or no annotation: go on)
-//   3. hints of peers: run.oci.handler, module.wasm.image/variant ("smart" and compat-smart say nothing of
-//      their own: they ask for a look at the file)
-//   4. the image's platform, as annotations that image-spec's conversion.md makes of its configuration
+//   3. hints of peers: run.oci.handler, module.wasm.image/variant (values with "smart" say nothing
+//      of their own: they ask for a look at the file)
+//   4. the image's platform, as annotations (image-spec conversion.md)
 //   5. the entrypoint's first bytes
-// Engine and strategy: dev.mayfly.engine and dev.mayfly.strategy, then the hint's engine where it is
-// installed, then the node's default. Labels of an image configuration arrive as annotations.
+// Engine and strategy: dev.mayfly.engine and dev.mayfly.strategy, then the hint's engine where it
+// is installed, then the node's default. Labels of an image configuration arrive as annotations.
 //
 // Errors: invalid for an unknown value of an annotation of ours; a peer's is passed over.
 // Threads: pure. Fork: parent only.
@@ -40,7 +40,8 @@ struct Selection {
 };
 
 // `entrypoint` is nullptr when the file was not found. `installed` says whether an engine is there.
-base::Result<Selection> Select(const std::map<std::string, std::string>& annotations, const Entrypoint* entrypoint,
-                               const NodeConfig& node, const std::function<bool(const std::string&)>& installed);
+base::Result<Selection> Select(const std::map<std::string, std::string>& annotations,
+                               const Entrypoint* entrypoint, const NodeConfig& node,
+                               const std::function<bool(const std::string&)>& installed);
 
 }  // namespace mayfly::engine

@@ -1,5 +1,5 @@
-// The one-shot and EVP interfaces of OpenSSL 3 fetch a provider first, which links and starts most of
-// the library; the low-level calls, deprecated for that reason, are the hash and nothing else.
+// The one-shot and EVP interfaces of OpenSSL 3 fetch a provider first, which links and starts most
+// of the library; the low-level calls, deprecated for that reason, are the hash and nothing else.
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "engine/sha256.h"
 
@@ -8,7 +8,8 @@
 namespace mayfly::engine {
 
 Sha256Stream::Sha256Stream() {
-  static_assert(sizeof(SHA256_CTX) == sizeof(Sha256Stream) && alignof(SHA256_CTX) <= alignof(Sha256Stream));
+  static_assert(sizeof(SHA256_CTX) == sizeof(Sha256Stream) &&
+                alignof(SHA256_CTX) <= alignof(Sha256Stream));
   SHA256_Init(reinterpret_cast<SHA256_CTX*>(state_.data()));
 }
 

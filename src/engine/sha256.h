@@ -1,7 +1,8 @@
 // Sha256: digests, by OpenSSL's libcrypto linked statically.
 //
-// Only the hash's own object files are linked in: nothing of OpenSSL's providers or configuration runs
-// at start, and no shared library is loaded for it. SHA extensions of the CPU are used where it has them.
+// Only the hash's own object files are linked in: nothing of OpenSSL's providers or configuration
+// runs at start, and no shared library is loaded for it. SHA extensions of the CPU are used where
+// it has them.
 //
 // Sources: FIPS 180-4. Threads: values. Fork: usable in a child.
 #pragma once

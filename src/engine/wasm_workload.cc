@@ -41,7 +41,8 @@ Result<UniqueFd> MakeMemoryFile() {
 
 }  // namespace
 
-WasmWorkload::WasmWorkload(const oci::Process& process, Entrypoint entrypoint, Selection selection, NodeConfig node)
+WasmWorkload::WasmWorkload(const oci::Process& process, Entrypoint entrypoint, Selection selection,
+                           NodeConfig node)
     : process_(process),
       entrypoint_(std::move(entrypoint)),
       selection_(std::move(selection)),
@@ -49,8 +50,8 @@ WasmWorkload::WasmWorkload(const oci::Process& process, Entrypoint entrypoint, S
       plugins_(node_.plugins_dir) {}
 
 Result<void> WasmWorkload::Prepare(const container::PrepareContext& context) {
-  context.log.Debug("{} is run as WebAssembly ({}) by {}, strategy {}", entrypoint_.path, selection_.reason,
-                    selection_.engine, StrategyName(selection_.strategy));
+  context.log.Debug("{} is run as WebAssembly ({}) by {}, strategy {}", entrypoint_.path,
+                    selection_.reason, selection_.engine, StrategyName(selection_.strategy));
   if (selection_.strategy == Strategy::kAot) {
     const ModuleFile module{.path = entrypoint_.path, .fd = entrypoint_.fd.get()};
     MAYFLY_ASSIGN(code_fd_, AotCode(module, selection_.engine, plugins_, node_, context.log));
@@ -86,7 +87,8 @@ Result<void> WasmWorkload::Load() {
 
 Result<void> WasmWorkload::OpenCode() {
   open_code_fd_ = code_fd_.Release();
-  return Called(engine_, [this](mayfly_error* error) { return engine_->open(open_code_fd_, &code_, error); });
+  return Called(
+      engine_, [this](mayfly_error* error) { return engine_->open(open_code_fd_, &code_, error); });
 }
 
 // jit: in a child, so that the compiler's threads and memory are gone before the guest runs.
@@ -97,20 +99,27 @@ Result<void> WasmWorkload::CompileInPlace() {
     return RunInChild("compile " + module.path, [&]() -> Result<std::string> {
       MAYFLY_ASSIGN(const std::string bytes, ReadModule(module));
       mayfly_bytes code{};
-      MAYFLY_TRY_AS(Called(compiler_, [&](mayfly_error* error) {
-        return compiler_->compile(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size(), flags, &code, error);
-      }), "compile {}", module.path);
-      MAYFLY_TRY(base::WriteAll(file.get(), {reinterpret_cast<const char*>(code.data), code.size}, "memory file"));
+      MAYFLY_TRY_AS(Called(compiler_,
+                           [&](mayfly_error* error) {
+                             return compiler_->compile(
+                                 reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size(),
+                                 flags, &code, error);
+                           }),
+                    "compile {}", module.path);
+      MAYFLY_TRY(base::WriteAll(file.get(), {reinterpret_cast<const char*>(code.data), code.size},
+                                "memory file"));
       return "";
     });
   };
   auto compiled = compile(0);
   // A compiler that may start no thread, as pids.max can have it, may know no better than to abort.
-  if (!compiled && compiled.error().kind() == ErrorKind::kEngine && ::lseek(file.get(), 0, SEEK_CUR) == 0) {
+  if (!compiled && compiled.error().kind() == ErrorKind::kEngine &&
+      ::lseek(file.get(), 0, SEEK_CUR) == 0) {
     compiled = compile(MAYFLY_COMPILE_ONE_THREAD);
   }
   MAYFLY_TRY(std::move(compiled));
-  if (::fcntl(file.get(), F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) {
+  if (::fcntl(file.get(), F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) !=
+      0) {
     return base::FailErrno("seal the compiled code");
   }
   code_fd_ = std::move(file);
@@ -121,8 +130,9 @@ Result<void> WasmWorkload::CompileInPlace() {
 Result<void> WasmWorkload::Instantiate() {
   std::vector<std::string> environment = process_.env;
   const bool elsewhere = process_.cwd != "/" && !process_.cwd.empty();
-  const bool has_pwd = std::any_of(environment.begin(), environment.end(),
-                                   [](const std::string& entry) { return entry.starts_with("PWD="); });
+  const bool has_pwd =
+      std::any_of(environment.begin(), environment.end(),
+                  [](const std::string& entry) { return entry.starts_with("PWD="); });
   if (elsewhere && !has_pwd) {
     environment.push_back("PWD=" + process_.cwd);
   }
@@ -141,7 +151,9 @@ Result<void> WasmWorkload::Instantiate() {
                                       .preopens = preopens.data(),
                                       .preopen_count = preopens.size(),
                                       .max_memory_bytes = 0};
-  return Called(engine_, [&](mayfly_error* error) { return engine_->instantiate(code_, &config, &instance_, error); });
+  return Called(engine_, [&](mayfly_error* error) {
+    return engine_->instantiate(code_, &config, &instance_, error);
+  });
 }
 
 Result<void> WasmWorkload::Verify() {
@@ -156,9 +168,13 @@ Result<int> WasmWorkload::Run(const std::function<void()>& on_started) {
   EndGuestOnSignals();
   on_started();
   mayfly_end end{};
-  if (auto ran = Called(engine_, [&](mayfly_error* error) { return engine_->run(instance_, &end, error); }); !ran) {
+  if (auto ran = Called(engine_,
+                        [&](mayfly_error* error) { return engine_->run(instance_, &end, error); });
+      !ran) {
     // `start` has answered already: standard error is all that is left to say it on.
-    (void)base::WriteAll(STDERR_FILENO, fmt::format("mayfly: {}: {}\n", entrypoint_.path, ran.error().text()), "stderr");
+    (void)base::WriteAll(STDERR_FILENO,
+                         fmt::format("mayfly: {}: {}\n", entrypoint_.path, ran.error().text()),
+                         "stderr");
     return std::unexpected(std::move(ran).error());
   }
   if (end.kind == MAYFLY_END_TRAP) {

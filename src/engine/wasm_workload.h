@@ -1,18 +1,18 @@
 // WasmWorkload: a container whose program is a WebAssembly module, run inside the container's init.
 //
-// Prepare() finds the code (aot) or the module (jit) as a descriptor, Load() has the engine map it while
-// the host's files can still be seen, Verify() makes everything ready in the container's view, Run() is
-// the guest. src/engine/README.md has the guest's contract.
+// Prepare() finds the code (aot) or the module (jit) as a descriptor, Load() has the engine map it
+// while the host's files can still be seen, Verify() makes everything ready in the container's
+// view, Run() is the guest. src/engine/README.md has the guest's contract.
 //
-// Ownership: the entrypoint's descriptor is taken over. Errors: those of the module, engine or cache.
+// Ownership: the entrypoint's descriptor is taken over. Errors: those of module, engine, cache.
 // Threads, Fork: see container/workload.h.
 #pragma once
+
+#include <mayfly/engine_plugin.h>
 
 #include <string>
 #include <utility>
 #include <vector>
-
-#include <mayfly/engine_plugin.h>
 
 #include "base/unique_fd.h"
 #include "container/workload.h"
@@ -29,7 +29,8 @@ inline constexpr int kTrapStatus = 134;
 class WasmWorkload final : public container::Workload {
  public:
   // `process` must outlive the object.
-  WasmWorkload(const oci::Process& process, Entrypoint entrypoint, Selection selection, NodeConfig node);
+  WasmWorkload(const oci::Process& process, Entrypoint entrypoint, Selection selection,
+               NodeConfig node);
 
   base::Result<void> Prepare(const container::PrepareContext& context) override;
   base::Result<void> Load() override;
@@ -51,7 +52,7 @@ class WasmWorkload final : public container::Workload {
   NodeConfig node_;
   PluginHost plugins_;
   base::UniqueFd code_fd_;
-  int open_code_fd_ = -1;  // the same after the engine has taken it over
+  int open_code_fd_ = -1;                    // the same after the engine has taken it over
   const mayfly_engine* engine_ = nullptr;    // stays loaded as long as the process
   const mayfly_engine* compiler_ = nullptr;  // jit only
   // The engine's, freed with the process.

@@ -16,10 +16,12 @@ namespace {
 
 using WorkloadPtr = std::unique_ptr<container::Workload>;
 
-Result<WorkloadPtr> Make(const container::PrepareContext& context, const container::WorkloadFactory& native) {
+Result<WorkloadPtr> Make(const container::PrepareContext& context,
+                         const container::WorkloadFactory& native) {
   const oci::Spec& spec = context.spec;
   MAYFLY_ASSIGN(auto entrypoint, FindEntrypoint(spec, context.rootfs_fd));
-  if (entrypoint && (entrypoint->content == Content::kElf || entrypoint->content == Content::kScript)) {
+  if (entrypoint &&
+      (entrypoint->content == Content::kElf || entrypoint->content == Content::kScript)) {
     return native(context);  // whatever annotations say; the usual native container ends here
   }
   MAYFLY_ASSIGN(NodeConfig node, LoadNodeConfig());
@@ -31,16 +33,20 @@ Result<WorkloadPtr> Make(const container::PrepareContext& context, const contain
     return native(context);
   }
   if (!entrypoint) {
-    return Fail(ErrorKind::kNotFound, "process.args: \"{}\": no such module in the container, which is WebAssembly by {}",
+    return Fail(ErrorKind::kNotFound,
+                "process.args: \"{}\": no such module in the container, which is WebAssembly by {}",
                 spec.process.args.empty() ? "" : spec.process.args.front(), selection.reason);
   }
-  return std::make_unique<WasmWorkload>(spec.process, std::move(*entrypoint), std::move(selection), std::move(node));
+  return std::make_unique<WasmWorkload>(spec.process, std::move(*entrypoint), std::move(selection),
+                                        std::move(node));
 }
 
 }  // namespace
 
 container::WorkloadFactory MakeWorkloadFactory(container::WorkloadFactory native) {
-  return [native = std::move(native)](const container::PrepareContext& context) { return Make(context, native); };
+  return [native = std::move(native)](const container::PrepareContext& context) {
+    return Make(context, native);
+  };
 }
 
 }  // namespace mayfly::engine

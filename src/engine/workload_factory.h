@@ -1,10 +1,10 @@
 // WorkloadFactory: decides for each container whether it is WebAssembly, and makes its workload.
 //
-// The front door (src/cli/main.cc) gives it to `container` together with the way to make native ones.
+// The front door (src/cli) gives it to `container`, with the way to make native ones.
 //
-// Errors: invalid for an annotation or node configuration with an unknown value; of the entrypoint only
-//   when hints say that it is WebAssembly and it is not there: a native one is the native workload's to
-//   report. The node configuration is read for WebAssembly only.
+// Errors: invalid for an unknown value of an annotation or of the node configuration, which is not
+//   read for a native program; not-found for an entrypoint that hints call WebAssembly. Any other
+//   missing entrypoint is the native workload's to report.
 // Threads: one. Fork: parent only.
 #pragma once
 

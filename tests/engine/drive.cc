@@ -1,10 +1,12 @@
 // engine_drive: runs one module by the engine layer alone, without a container: the four calls that
-// `container` makes, in this process. For measuring the layer by itself and for tests that need no root.
+// `container` makes, in this process. For measuring the layer by itself and for tests that need no
+// root.
 //
 //   engine_drive [NAME=VALUE ...] PROGRAM [ARGUMENT ...]
 //
-// NAME=VALUE before the program are annotations. The rootfs is "/", the working directory is the caller's.
-// The engines and the cache are chosen by MAYFLY_ENGINES_DIR and MAYFLY_CACHE_DIR, as everywhere.
+// NAME=VALUE before the program are annotations. The rootfs is "/", the working directory is the
+// caller's. The engines and the cache are chosen by MAYFLY_ENGINES_DIR and MAYFLY_CACHE_DIR, as
+// everywhere.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -22,10 +24,12 @@ base::Result<int> Drive(const oci::Spec& spec) {
   base::Log log;
   MAYFLY_ASSIGN(const base::UniqueFd rootfs, base::Open("/", O_PATH | O_DIRECTORY));
   const container::PrepareContext context{.spec = spec, .rootfs_fd = rootfs.get(), .log = log};
-  const auto factory = engine::MakeWorkloadFactory([](const container::PrepareContext& native)
-                                                       -> base::Result<std::unique_ptr<container::Workload>> {
-    return base::Fail(base::ErrorKind::kUnsupported, "{} is a native program", native.spec.process.args.front());
-  });
+  const auto factory =
+      engine::MakeWorkloadFactory([](const container::PrepareContext& native)
+                                      -> base::Result<std::unique_ptr<container::Workload>> {
+        return base::Fail(base::ErrorKind::kUnsupported, "{} is a native program",
+                          native.spec.process.args.front());
+      });
   MAYFLY_ASSIGN(const auto workload, factory(context));
   MAYFLY_TRY(workload->Prepare(context));
   MAYFLY_TRY(workload->Load());

@@ -104,7 +104,8 @@ pub unsafe extern "C" fn mayfly_wasi_config_direct(config: &mut wasi_config_t) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mayfly_wasmtime_store_allow_large_calls(store: &mut wasmtime_store_t) {
     // SAFETY: wasmtime_store_t is repr(C) around the store; size asserted above.
-    let store = unsafe { &mut *(store as *mut wasmtime_store_t).cast::<Store<WasmtimeStoreData>>() };
+    let store =
+        unsafe { &mut *(store as *mut wasmtime_store_t).cast::<Store<WasmtimeStoreData>>() };
     store.set_hostcall_fuel(usize::MAX);
 }
 

@@ -42,7 +42,10 @@ fn u64_at(bytes: &[u8], at: usize) -> u64 {
 }
 
 pub fn now(clock: libc::clockid_t) -> Duration {
-    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    let mut time = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
     // SAFETY: a valid timespec; both clocks exist on every Linux.
     unsafe { libc::clock_gettime(clock, &mut time) };
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
@@ -64,7 +67,11 @@ fn parse(bytes: &[u8]) -> Option<Subscription> {
                 _ => return None,
             };
             let relative = u16_at(bytes, 40) & CLOCK_ABSTIME == 0;
-            parsed.wait = if relative { timeout } else { timeout.saturating_sub(now(clock)) };
+            parsed.wait = if relative {
+                timeout
+            } else {
+                timeout.saturating_sub(now(clock))
+            };
         }
         TAG_FD_READ | TAG_FD_WRITE => {}
         _ => return None,
@@ -93,14 +100,22 @@ fn wait(subscriptions: &[Subscription]) -> io::Result<Vec<Outcome>> {
     let mut shortest: Option<Duration> = None;
     for s in subscriptions {
         // A negative fd makes poll(2) pass over the entry.
-        let mut entry = libc::pollfd { fd: -1, events: 0, revents: 0 };
+        let mut entry = libc::pollfd {
+            fd: -1,
+            events: 0,
+            revents: 0,
+        };
         if s.tag == TAG_CLOCK {
             shortest = Some(shortest.map_or(s.wait, |w| w.min(s.wait)));
         } else if s.fd > 2 {
             shortest = Some(Duration::ZERO);
         } else {
             entry.fd = s.fd as i32;
-            entry.events = if s.tag == TAG_FD_READ { libc::POLLIN } else { libc::POLLOUT };
+            entry.events = if s.tag == TAG_FD_READ {
+                libc::POLLIN
+            } else {
+                libc::POLLOUT
+            };
         }
         entries.push(entry);
     }
@@ -111,10 +126,17 @@ fn wait(subscriptions: &[Subscription]) -> io::Result<Vec<Outcome>> {
             tv_sec: l.as_secs().min(i64::MAX as u64) as libc::time_t,
             tv_nsec: l.subsec_nanos() as libc::c_long,
         });
-        let timeout_pointer = timeout.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
+        let timeout_pointer = timeout
+            .as_ref()
+            .map_or(std::ptr::null(), std::ptr::from_ref);
         // SAFETY: entries and timeout are valid for the call; no signal mask is given.
         let n = unsafe {
-            libc::ppoll(entries.as_mut_ptr(), entries.len() as libc::nfds_t, timeout_pointer, std::ptr::null())
+            libc::ppoll(
+                entries.as_mut_ptr(),
+                entries.len() as libc::nfds_t,
+                timeout_pointer,
+                std::ptr::null(),
+            )
         };
         if n >= 0 {
             break;
@@ -129,12 +151,28 @@ fn wait(subscriptions: &[Subscription]) -> io::Result<Vec<Outcome>> {
         .iter()
         .zip(&entries)
         .map(|(s, entry)| match s.tag {
-            TAG_CLOCK => Outcome { due: s.wait <= elapsed, bytes: 0, flags: 0 },
-            _ if s.fd > 2 => Outcome { due: true, bytes: 1, flags: 0 },
+            TAG_CLOCK => Outcome {
+                due: s.wait <= elapsed,
+                bytes: 0,
+                flags: 0,
+            },
+            _ if s.fd > 2 => Outcome {
+                due: true,
+                bytes: 1,
+                flags: 0,
+            },
             tag => Outcome {
                 due: entry.revents != 0,
-                bytes: if tag == TAG_FD_READ { readable_bytes(entry.fd) } else { 1 },
-                flags: if entry.revents & libc::POLLHUP != 0 { HANGUP } else { 0 },
+                bytes: if tag == TAG_FD_READ {
+                    readable_bytes(entry.fd)
+                } else {
+                    1
+                },
+                flags: if entry.revents & libc::POLLHUP != 0 {
+                    HANGUP
+                } else {
+                    0
+                },
             },
         })
         .collect())
@@ -163,7 +201,11 @@ pub fn poll_oneoff(
     let mut parsed: Vec<Option<Subscription>> = Vec::new();
     let in_bounds = with_memory(&mut caller, |memory| {
         let end = first.checked_add(count.checked_mul(SUBSCRIPTION)?)?;
-        parsed = memory.get(first..end)?.chunks_exact(SUBSCRIPTION).map(parse).collect();
+        parsed = memory
+            .get(first..end)?
+            .chunks_exact(SUBSCRIPTION)
+            .map(parse)
+            .collect();
         Some(())
     })?;
     if !in_bounds {
@@ -191,5 +233,9 @@ pub fn poll_oneoff(
             .copy_from_slice(&due.to_le_bytes());
         Some(())
     })?;
-    Ok(if in_bounds { ERRNO_SUCCESS } else { ERRNO_FAULT })
+    Ok(if in_bounds {
+        ERRNO_SUCCESS
+    } else {
+        ERRNO_FAULT
+    })
 }

@@ -18,7 +18,11 @@ pub struct Stdio(pub i32);
 
 impl Stdio {
     fn wait(self, events: i16) {
-        let mut entry = libc::pollfd { fd: self.0, events, revents: 0 };
+        let mut entry = libc::pollfd {
+            fd: self.0,
+            events,
+            revents: 0,
+        };
         // SAFETY: one valid entry. An error only makes the caller try again.
         unsafe { libc::poll(&mut entry, 1, -1) };
     }
