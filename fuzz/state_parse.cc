@@ -9,7 +9,8 @@
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using mayfly::container::ParseState;
   using mayfly::container::SerializeState;
-  const auto state = ParseState(std::string_view(reinterpret_cast<const char*>(data), size), "state.json");
+  const auto state =
+      ParseState(std::string_view(reinterpret_cast<const char*>(data), size), "state.json");
   if (state) {
     const auto again = ParseState(SerializeState(*state), "state.json");
     if (!again || again->pid != state->pid || again->pid_start_time != state->pid_start_time) {

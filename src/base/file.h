@@ -1,4 +1,5 @@
-// Files: whole-file reads and writes, atomic replacement, directories, all with errors that name the path.
+// Files: whole-file reads and writes, atomic replacement, directories, all with errors that name
+// the path.
 //
 // Paths here are the host's; paths inside a container's rootfs go through base/path.h.
 // Fork: usable in a child.
@@ -29,7 +30,8 @@ Result<std::string> ReadFile(const std::string& path, size_t max_bytes = 64U << 
 // Writes all bytes, going on after short writes and EINTR.
 Result<void> WriteAll(int fd, std::string_view bytes, std::string_view name);
 
-// One write(2) to an existing file (cgroup and proc files want the value whole); no O_CREAT, no O_TRUNC.
+// One write(2) to an existing file (cgroup and proc files want the value whole); no O_CREAT, no
+// O_TRUNC.
 Result<void> WriteExisting(const std::string& path, std::string_view value);
 Result<void> WriteExistingAt(int at, const std::string& path, std::string_view value,
                              std::string_view shown_path);
@@ -43,8 +45,8 @@ Result<void> ReplaceFileAt(int at, const std::string& name, std::string_view byt
 // mkdir -p: parents get mode as well; an existing directory is fine.
 Result<void> MakeDirs(const std::string& path, mode_t mode);
 
-// rm -r below the directory `at`, never following symbolic links; a mount in it, bind mounts included, is
-// an error of kind state. A missing entry is fine.
+// rm -r below the directory `at`, never following symbolic links; a mount in it, bind mounts
+// included, is an error of kind state. A missing entry is fine.
 Result<void> RemoveTreeAt(int at, const std::string& name);
 
 // The names in a directory, sorted, without "." and "..".

@@ -11,18 +11,20 @@ constexpr int kMaxDepth = 100;
 Result<nlohmann::json> ParseJson(std::string_view bytes, std::string_view source) {
   try {
     bool too_deep = false;
-    const auto limit_depth = [&too_deep](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
+    const auto limit_depth = [&too_deep](int depth, nlohmann::json::parse_event_t,
+                                         nlohmann::json&) {
       too_deep = too_deep || depth > kMaxDepth;
       return !too_deep;
     };
     nlohmann::json document = nlohmann::json::parse(bytes, limit_depth);
     if (too_deep) {
-      return mayfly::base::Fail(ErrorKind::kInvalid, "{}: nested deeper than {}", source, kMaxDepth);
+      return mayfly::base::Fail(ErrorKind::kInvalid, "{}: nested deeper than {}", source,
+                                kMaxDepth);
     }
     return document;
   } catch (const nlohmann::json::parse_error& error) {
-    return mayfly::base::Fail(ErrorKind::kInvalid, "{}: not valid JSON at byte {} of {}", source, error.byte,
-                              bytes.size());
+    return mayfly::base::Fail(ErrorKind::kInvalid, "{}: not valid JSON at byte {} of {}", source,
+                              error.byte, bytes.size());
   }
 }
 
@@ -31,7 +33,8 @@ JsonView::JsonView(const nlohmann::json& root, std::string_view source)
 
 std::string JsonView::Where() const { return where_; }
 
-JsonView JsonView::Child(const nlohmann::json* value, std::string_view separator, std::string_view name) const {
+JsonView JsonView::Child(const nlohmann::json* value, std::string_view separator,
+                         std::string_view name) const {
   std::string where = where_;
   where.append(separator).append(name);
   return {value, std::move(where), false};
@@ -70,7 +73,8 @@ Result<std::optional<int64_t>> JsonView::Int() const {
     return std::nullopt;
   }
   if (!value_->is_number_integer() ||
-      (value_->is_number_unsigned() && value_->get<uint64_t>() > static_cast<uint64_t>(INT64_MAX))) {
+      (value_->is_number_unsigned() &&
+       value_->get<uint64_t>() > static_cast<uint64_t>(INT64_MAX))) {
     return Fail("expected an integer");
   }
   return value_->get<int64_t>();
@@ -80,7 +84,8 @@ Result<std::optional<uint64_t>> JsonView::Uint() const {
   if (!present()) {
     return std::nullopt;
   }
-  if (!value_->is_number_integer() || (!value_->is_number_unsigned() && value_->get<int64_t>() < 0)) {
+  if (!value_->is_number_integer() ||
+      (!value_->is_number_unsigned() && value_->get<int64_t>() < 0)) {
     return Fail("expected an integer that is not negative");
   }
   return value_->get<uint64_t>();

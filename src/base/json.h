@@ -1,20 +1,19 @@
 // JsonView: reads a JSON document by field, with errors that name the field's full path.
 //
 // The OCI config, state files and image configs are outside bytes: every access checks the type and
-// says "config.json: linux.resources.pids.limit: expected an integer" when it is wrong. A field that is
-// absent or null reads as "not there".
+// says "config.json: linux.resources.pids.limit: expected an integer" when it is wrong. A field
+// that is absent or null reads as "not there".
 //
 // Ownership: a view borrows the nlohmann::json document, which must outlive it.
 // Errors: kind invalid. Threads: read-only. Fork: parent only.
 #pragma once
 
 #include <cstdint>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <nlohmann/json_fwd.hpp>
 
 #include "base/result.h"
 
@@ -52,7 +51,8 @@ class JsonView {
  private:
   JsonView(const nlohmann::json* value, std::string where, bool is_root)
       : value_(value), where_(std::move(where)), is_root_(is_root) {}
-  JsonView Child(const nlohmann::json* value, std::string_view separator, std::string_view name) const;
+  JsonView Child(const nlohmann::json* value, std::string_view separator,
+                 std::string_view name) const;
 
   const nlohmann::json* value_;
   std::string where_;

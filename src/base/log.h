@@ -3,8 +3,8 @@
 // containerd and Podman read the last line of level "error" in the JSON form to tell users why a
 // command failed, so the form is fixed: {"level":"error","msg":"…","time":"RFC 3339"}.
 //
-// Ownership: owns its file. Threads: one write(2) to an O_APPEND file per event; safe across processes.
-// Fork: not used by the container's init, which reports over its socket.
+// Ownership: owns its file. Threads: one write(2) to an O_APPEND file per event; safe across
+// processes. Fork: not used by the container's init, which reports over its socket.
 #pragma once
 
 #include <string>

@@ -26,7 +26,8 @@ std::vector<std::string> Components(std::string_view path) {
 
 }  // namespace
 
-Result<UniqueFd> OpenInRoot(int root, std::string_view path, int flags, mode_t mode, Symlinks symlinks) {
+Result<UniqueFd> OpenInRoot(int root, std::string_view path, int flags, mode_t mode,
+                            Symlinks symlinks) {
   open_how how{};
   how.flags = static_cast<unsigned>(flags | O_CLOEXEC);
   how.mode = (flags & (O_CREAT | O_TMPFILE)) != 0 ? mode : 0;
@@ -47,7 +48,8 @@ Result<UniqueFd> OpenInRoot(int root, std::string_view path, int flags, mode_t m
 }
 
 Result<UniqueFd> MakeDirsInRoot(int root, std::string_view path, mode_t mode) {
-  if (auto there = OpenInRoot(root, path, O_PATH | O_DIRECTORY); there || there.error().sys_errno() != ENOENT) {
+  if (auto there = OpenInRoot(root, path, O_PATH | O_DIRECTORY);
+      there || there.error().sys_errno() != ENOENT) {
     return there;
   }
   std::string prefix;
@@ -78,7 +80,8 @@ Result<UniqueFd> MakeFileInRoot(int root, std::string_view path, mode_t mode) {
   const size_t slash = clean.find_last_of('/');
   MAYFLY_ASSIGN(const UniqueFd parent, MakeDirsInRoot(root, clean.substr(0, slash), 0755));
   const std::string name = clean.substr(slash + 1);
-  const int made = ::openat(parent.get(), name.c_str(), O_CREAT | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, mode);
+  const int made =
+      ::openat(parent.get(), name.c_str(), O_CREAT | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, mode);
   if (made < 0) {
     return FailErrno("create {} in the rootfs", clean);
   }

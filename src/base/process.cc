@@ -150,7 +150,8 @@ Result<int> ParseSignal(std::string_view text) {
 
 std::string SignalName(int signal) {
   const char* abbreviation = ::sigabbrev_np(signal);
-  return abbreviation != nullptr ? fmt::format("SIG{}", abbreviation) : fmt::format("signal {}", signal);
+  return abbreviation != nullptr ? fmt::format("SIG{}", abbreviation)
+                                 : fmt::format("signal {}", signal);
 }
 
 }  // namespace mayfly::base

@@ -21,11 +21,12 @@ struct Child {
 };
 
 // clone3(2) without a new stack: the child runs `body` on a copy of this process and ends with its
-// return value by _exit. `namespaces` are CLONE_NEW* bits; `cgroup_fd` >= 0 puts the child into that
-// cgroup v2 directory at birth (CLONE_INTO_CGROUP). The caller must be single-threaded.
+// return value by _exit. `namespaces` are CLONE_NEW* bits; `cgroup_fd` >= 0 puts the child into
+// that cgroup v2 directory at birth (CLONE_INTO_CGROUP). The caller must be single-threaded.
 Result<Child> Spawn(uint64_t namespaces, int cgroup_fd, const std::function<int()>& body);
 
-// What tells a process from a later one with the same pid: its start time in clock ticks since boot.
+// What tells a process from a later one with the same pid: its start time in clock ticks since
+// boot.
 Result<uint64_t> ProcessStartTime(pid_t pid);
 
 enum class ProcessState : unsigned char { kGone, kZombie, kAlive };
@@ -36,7 +37,8 @@ Result<UniqueFd> OpenPidfd(pid_t pid);
 // Sends a signal; a process that is gone is an error of kind not-found.
 Result<void> SendSignal(int pidfd, int signal);
 
-// Waits for a child of this process; returns the exit status as a shell gives it (128 + n for signal n).
+// Waits for a child of this process; returns the exit status as a shell gives it (128 + n for
+// signal n).
 Result<int> WaitForExit(pid_t pid);
 // Waits until any process behind a pidfd has ended; false when timeout_ms (-1: none) passed first.
 Result<bool> WaitPidfd(int pidfd, int timeout_ms);

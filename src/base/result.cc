@@ -6,15 +6,24 @@ namespace mayfly::base {
 
 std::string_view ErrorKindName(ErrorKind kind) {
   switch (kind) {
-    case ErrorKind::kNotFound: return "not-found";
-    case ErrorKind::kExists: return "exists";
-    case ErrorKind::kInvalid: return "invalid";
-    case ErrorKind::kState: return "state";
-    case ErrorKind::kUnsupported: return "unsupported";
-    case ErrorKind::kDenied: return "denied";
-    case ErrorKind::kEngine: return "engine";
-    case ErrorKind::kGuest: return "guest";
-    case ErrorKind::kSystem: return "system";
+    case ErrorKind::kNotFound:
+      return "not-found";
+    case ErrorKind::kExists:
+      return "exists";
+    case ErrorKind::kInvalid:
+      return "invalid";
+    case ErrorKind::kState:
+      return "state";
+    case ErrorKind::kUnsupported:
+      return "unsupported";
+    case ErrorKind::kDenied:
+      return "denied";
+    case ErrorKind::kEngine:
+      return "engine";
+    case ErrorKind::kGuest:
+      return "guest";
+    case ErrorKind::kSystem:
+      return "system";
   }
   return "unknown";
 }

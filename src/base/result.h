@@ -1,21 +1,21 @@
 // Result<T> and Error: how every function of Mayfly that can fail says so.
 //
-// An Error carries what was being done, to what, and why it failed: each layer that passes an error up
-// adds its own object in front ("create c1: mount /proc: Operation not permitted"). The kind is a small
-// closed set that the front doors map to their own codes (the CLI to exit codes).
+// An Error carries what was being done, to what, and why it failed: each layer that passes an error
+// up adds its own object in front ("create c1: mount /proc: Operation not permitted"). The kind is
+// a small closed set that the front doors map to their own codes (the CLI to exit codes).
 //
 // Errors: text is lower case, without a full stop, and names the object.
 // Threads: values; safe to move between threads.
 // Fork: usable in a child after fork (allocates; the child is single-threaded).
 #pragma once
 
+#include <fmt/format.h>
+
 #include <cerrno>
 #include <expected>
 #include <string>
 #include <string_view>
 #include <utility>
-
-#include <fmt/format.h>
 
 namespace mayfly::base {
 
@@ -88,20 +88,22 @@ std::unexpected<Error> FailErrno(fmt::format_string<Args...> format, Args&&... a
     }                                                               \
   } while (false)
 
-// Passes the error up with a layer's object in front: MAYFLY_TRY_AS(Mount(m), "mount {}", m.target).
-#define MAYFLY_TRY_AS(expression, ...)                                                           \
-  do {                                                                                           \
-    if (auto mayfly_try = (expression); !mayfly_try) [[unlikely]] {                              \
-      return std::unexpected(std::move(mayfly_try).error().Wrap(fmt::format(__VA_ARGS__)));      \
-    }                                                                                            \
+// Passes the error up with a layer's object in front: MAYFLY_TRY_AS(Mount(m), "mount {}",
+// m.target).
+#define MAYFLY_TRY_AS(expression, ...)                                                      \
+  do {                                                                                      \
+    if (auto mayfly_try = (expression); !mayfly_try) [[unlikely]] {                         \
+      return std::unexpected(std::move(mayfly_try).error().Wrap(fmt::format(__VA_ARGS__))); \
+    }                                                                                       \
   } while (false)
 
-// Declares `target` from the value of a Result, or passes its error up: MAYFLY_ASSIGN(auto fd, Open(p)).
+// Declares `target` from the value of a Result, or passes its error up: MAYFLY_ASSIGN(auto fd,
+// Open(p)).
 #define MAYFLY_ASSIGN(target, expression) \
   MAYFLY_ASSIGN_INNER(MAYFLY_CONCAT(mayfly_result_, __LINE__), target, expression)
-#define MAYFLY_ASSIGN_INNER(result, target, expression)      \
-  auto result = (expression);                                \
-  if (!result) [[unlikely]] {                                \
-    return std::unexpected(std::move(result).error());       \
-  }                                                          \
+#define MAYFLY_ASSIGN_INNER(result, target, expression) \
+  auto result = (expression);                           \
+  if (!result) [[unlikely]] {                           \
+    return std::unexpected(std::move(result).error());  \
+  }                                                     \
   target = std::move(result).value()

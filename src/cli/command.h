@@ -1,15 +1,15 @@
 // The command line: what every command gets, and how a command adds itself.
 //
-// One file a command. AddX() declares the command's options on the CLI11 application and, when the user
-// chooses it, stores what to do in Selection::action; main() then opens what the command needs and runs it.
+// One file a command. AddX() declares the command's options on the CLI11 application and, when the
+// user chooses it, stores what to do in Selection::action; main() then opens what the command needs
+// and runs it.
 //
 // Exit codes (docs/guide/exit-codes.md): 0 done, 1 error, 2 usage; `run` gives the guest's.
 #pragma once
 
+#include <CLI/CLI.hpp>
 #include <functional>
 #include <string>
-
-#include <CLI/CLI.hpp>
 
 #include "base/log.h"
 #include "base/result.h"
@@ -34,8 +34,9 @@ struct Selection {
 };
 
 // Opens the store and the workload factory, then calls `verb`.
-base::Result<int> WithRuntime(const Globals& globals, base::Log& log,
-                              const std::function<base::Result<int>(const container::Runtime&)>& verb);
+base::Result<int> WithRuntime(
+    const Globals& globals, base::Log& log,
+    const std::function<base::Result<int>(const container::Runtime&)>& verb);
 
 void AddCreate(CLI::App* app, Selection* selection);
 void AddRun(CLI::App* app, Selection* selection);

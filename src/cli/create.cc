@@ -5,7 +5,8 @@ namespace mayfly::cli {
 using base::Result;
 
 void AddCreate(CLI::App* app, Selection* selection) {
-  CLI::App* command = app->add_subcommand("create", "Set up a container from a bundle; it waits for `start`");
+  CLI::App* command =
+      app->add_subcommand("create", "Set up a container from a bundle; it waits for `start`");
   const auto options = AddCreateOptions(command);
   command->footer(
       "The bundle holds config.json (OCI runtime-spec) and the root file system.\n"

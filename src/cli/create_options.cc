@@ -12,17 +12,24 @@ using base::Result;
 
 std::shared_ptr<CreateFlags> AddCreateOptions(CLI::App* command) {
   auto flags = std::make_shared<CreateFlags>();
-  command->add_option("id", flags->id, "Name of the container, unique below --root")->required()->type_name("ID");
+  command->add_option("id", flags->id, "Name of the container, unique below --root")
+      ->required()
+      ->type_name("ID");
   command->add_option("-b,--bundle", flags->bundle, "Directory of the bundle")
       ->type_name("DIR")
       ->default_str("the working directory");
-  command->add_option("--pid-file", flags->pid_file, "Write the init's process id to this file")->type_name("FILE");
-  command->add_option("--console-socket", flags->console_socket, "Socket that receives the terminal")
+  command->add_option("--pid-file", flags->pid_file, "Write the init's process id to this file")
+      ->type_name("FILE");
+  command
+      ->add_option("--console-socket", flags->console_socket, "Socket that receives the terminal")
       ->type_name("SOCKET");
-  command->add_option("--preserve-fds", flags->preserved_fds, "Pass this many descriptors from 3 up to the guest")
+  command
+      ->add_option("--preserve-fds", flags->preserved_fds,
+                   "Pass this many descriptors from 3 up to the guest")
       ->type_name("N")
       ->check(CLI::Range(0, 1 << 16));
-  command->add_flag("--no-pivot", flags->no_pivot, "Use chroot instead of pivot_root (root on an initramfs)");
+  command->add_flag("--no-pivot", flags->no_pivot,
+                    "Use chroot instead of pivot_root (root on an initramfs)");
   command->add_flag("--no-new-keyring", flags->no_new_keyring, "Keep the caller's session keyring");
   return flags;
 }

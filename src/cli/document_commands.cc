@@ -30,7 +30,8 @@ void AddSpec(CLI::App* app, Selection* selection) {
 }
 
 void AddFeatures(CLI::App* app, Selection* selection) {
-  CLI::App* command = app->add_subcommand("features", "Print what this build can do as JSON (features.md)");
+  CLI::App* command =
+      app->add_subcommand("features", "Print what this build can do as JSON (features.md)");
   command->footer("Example:\n  mayfly features | jq .linux.cgroup");
   command->callback([selection] {
     selection->action = [](const Globals&, base::Log&) -> Result<int> {

@@ -18,15 +18,15 @@ void PrintTable(const std::vector<oci::StateReport>& reports) {
     id_width = std::max(id_width, report.id.size());
     bundle_width = std::max(bundle_width, report.bundle.size());
   }
-  const auto row = [&](std::string_view id, std::string_view pid, std::string_view status, std::string_view bundle,
-                       std::string_view created, std::string_view owner) {
-    fmt::print("{:<{}}   {:<7}   {:<8}   {:<{}}   {:<30}   {}\n", id, id_width, pid, status, bundle, bundle_width,
-               created, owner);
+  const auto row = [&](std::string_view id, std::string_view pid, std::string_view status,
+                       std::string_view bundle, std::string_view created, std::string_view owner) {
+    fmt::print("{:<{}}   {:<7}   {:<8}   {:<{}}   {:<30}   {}\n", id, id_width, pid, status, bundle,
+               bundle_width, created, owner);
   };
   row("ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER");
   for (const oci::StateReport& report : reports) {
-    row(report.id, std::to_string(report.pid), oci::StatusName(report.status), report.bundle, report.created,
-        "root");
+    row(report.id, std::to_string(report.pid), oci::StatusName(report.status), report.bundle,
+        report.created, "root");
   }
 }
 

@@ -37,15 +37,17 @@ void AddKill(CLI::App* app, Selection* selection) {
   const auto id = AddId(command);
   const auto signal = std::make_shared<std::string>("SIGTERM");
   const auto all = std::make_shared<bool>(false);
-  command->add_option("signal", *signal, "Name or number")->type_name("SIGNAL")->capture_default_str();
+  command->add_option("signal", *signal, "Name or number")
+      ->type_name("SIGNAL")
+      ->capture_default_str();
   command->add_flag("-a,--all", *all, "To every process of the container");
   command->footer("Example:\n  mayfly kill hello KILL");
   command->callback([selection, id, signal, all] {
     selection->action = [id, signal, all](const Globals& globals, base::Log& log) {
       return WithRuntime(globals, log, [&](const container::Runtime& runtime) -> Result<int> {
         MAYFLY_ASSIGN(const int number, base::ParseSignal(*signal));
-        MAYFLY_TRY(container::Kill(runtime, *id, number,
-                                   *all ? container::Processes::kAll : container::Processes::kInit));
+        MAYFLY_TRY(container::Kill(
+            runtime, *id, number, *all ? container::Processes::kAll : container::Processes::kInit));
         return 0;
       });
     };
@@ -53,15 +55,18 @@ void AddKill(CLI::App* app, Selection* selection) {
 }
 
 void AddDelete(CLI::App* app, Selection* selection) {
-  CLI::App* command = app->add_subcommand("delete", "Remove a stopped container's cgroup and state");
+  CLI::App* command =
+      app->add_subcommand("delete", "Remove a stopped container's cgroup and state");
   const auto id = AddId(command);
   const auto force = std::make_shared<bool>(false);
-  command->add_flag("-f,--force", *force, "Kill it first if it runs; clean up after a command that was cut off");
+  command->add_flag("-f,--force", *force,
+                    "Kill it first if it runs; clean up after a command that was cut off");
   command->footer("Example:\n  mayfly delete --force hello");
   command->callback([selection, id, force] {
     selection->action = [id, force](const Globals& globals, base::Log& log) {
       return WithRuntime(globals, log, [&](const container::Runtime& runtime) -> Result<int> {
-        MAYFLY_TRY(container::Delete(runtime, *id, *force ? container::Force::kYes : container::Force::kNo));
+        MAYFLY_TRY(container::Delete(runtime, *id,
+                                     *force ? container::Force::kYes : container::Force::kNo));
         return 0;
       });
     };

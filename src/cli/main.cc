@@ -24,8 +24,10 @@ void AddGlobals(CLI::App* app, Globals* globals) {
       ->capture_default_str()
       ->check(CLI::IsMember({"text", "json"}));
   app->add_flag("--debug", globals->debug, "Log what is being done, too");
-  app->add_flag("--systemd-cgroup", globals->systemd_cgroup, "Use the systemd cgroup driver (not supported)");
-  app->add_option("--rootless", "Accepted for runc's users: true, false or auto")->type_name("MODE");
+  app->add_flag("--systemd-cgroup", globals->systemd_cgroup,
+                "Use the systemd cgroup driver (not supported)");
+  app->add_option("--rootless", "Accepted for runc's users: true, false or auto")
+      ->type_name("MODE");
   app->add_option("--criu", "Accepted for runc's users")->type_name("PATH");
 }
 
@@ -33,9 +35,10 @@ Result<base::Log> OpenLog(const Globals& globals) {
   if (globals.log_file.empty()) {
     return base::Log();
   }
-  auto log = base::Log::OpenFile(globals.log_file,
-                                 globals.log_format == "json" ? base::LogFormat::kJson : base::LogFormat::kText,
-                                 globals.debug ? base::LogLevel::kDebug : base::LogLevel::kInfo);
+  auto log = base::Log::OpenFile(
+      globals.log_file,
+      globals.log_format == "json" ? base::LogFormat::kJson : base::LogFormat::kText,
+      globals.debug ? base::LogLevel::kDebug : base::LogLevel::kInfo);
   if (!log) {
     return std::unexpected(std::move(log).error().Wrap("--log"));
   }
@@ -49,11 +52,13 @@ int Complain(const base::Error& error, base::Log& log) {
 }
 
 int Main(int argc, char** argv) {
-  CLI::App app("OCI runtime for native and WebAssembly containers, with runc's command line.", "mayfly");
+  CLI::App app("OCI runtime for native and WebAssembly containers, with runc's command line.",
+               "mayfly");
   Globals globals;
   Selection selection;
   AddGlobals(&app, &globals);
-  app.set_version_flag("-v,--version", std::string("mayfly version " MAYFLY_VERSION "\nspec: 1.2.0"));
+  app.set_version_flag("-v,--version",
+                       std::string("mayfly version " MAYFLY_VERSION "\nspec: 1.2.0"));
   app.require_subcommand(1);
   app.footer(
       "Examples:\n"
@@ -61,7 +66,8 @@ int Main(int argc, char** argv) {
       "  ctr run --rm --runc-binary /usr/bin/mayfly IMAGE c1\n"
       "                                        run an image under containerd\n"
       "\n"
-      "`mayfly COMMAND --help` tells more. Exit status: 0 done, 1 error, 2 wrong usage; `run` gives the guest's.");
+      "`mayfly COMMAND --help` tells more. Exit status: 0 done, 1 error, 2 wrong usage; `run` "
+      "gives the guest's.");
   AddCreate(&app, &selection);
   AddStart(&app, &selection);
   AddState(&app, &selection);
@@ -91,7 +97,8 @@ int Main(int argc, char** argv) {
 Result<int> WithRuntime(const Globals& globals, base::Log& log,
                         const std::function<Result<int>(const container::Runtime&)>& verb) {
   if (globals.systemd_cgroup) {
-    return Fail(ErrorKind::kUnsupported, "--systemd-cgroup: the systemd cgroup driver is not supported");
+    return Fail(ErrorKind::kUnsupported,
+                "--systemd-cgroup: the systemd cgroup driver is not supported");
   }
   MAYFLY_ASSIGN(const auto store, container::Store::Open(globals.root));
   const container::WorkloadFactory make_workload = MakeWorkloads();

@@ -9,7 +9,8 @@ using base::ErrorKind;
 using base::Fail;
 
 void AddUnsupported(CLI::App* app, Selection* selection) {
-  for (const char* name : {"exec", "pause", "resume", "update", "ps", "events", "checkpoint", "restore"}) {
+  for (const char* name :
+       {"exec", "pause", "resume", "update", "ps", "events", "checkpoint", "restore"}) {
     CLI::App* command = app->add_subcommand(name, "");
     command->group("");  // not in --help
     command->allow_extras();

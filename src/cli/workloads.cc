@@ -8,10 +8,10 @@
 namespace mayfly::cli {
 
 container::WorkloadFactory MakeWorkloads() {
-  return engine::MakeWorkloadFactory(
-      [](const container::PrepareContext& context) -> base::Result<std::unique_ptr<container::Workload>> {
-        return container::MakeNativeWorkload(context.spec);
-      });
+  return engine::MakeWorkloadFactory([](const container::PrepareContext& context)
+                                         -> base::Result<std::unique_ptr<container::Workload>> {
+    return container::MakeNativeWorkload(context.spec);
+  });
 }
 
 base::Result<std::vector<std::string>> InstalledEngines() {

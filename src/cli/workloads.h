@@ -1,4 +1,5 @@
-// Where the command line puts the parts together: container knows no engine, engine knows no command.
+// Where the command line puts the parts together: container knows no engine, engine knows no
+// command.
 #pragma once
 
 #include <string>

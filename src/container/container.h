@@ -1,7 +1,8 @@
-// The container lifecycle: what the front doors (the command line, later the shim) call, a verb a function.
+// The container lifecycle: what the front doors (the command line, later the shim) call, a verb a
+// function.
 //
-// States: creating -> created -> running -> stopped (runtime-spec runtime.md "Lifecycle"). Every verb
-// either does its work whole or leaves nothing behind: no process, mount, cgroup or directory.
+// States: creating -> created -> running -> stopped (runtime-spec runtime.md "Lifecycle"). Every
+// verb either does its work whole or leaves nothing behind: no process, mount, cgroup or directory.
 //
 // Errors: kinds as base/result.h has them; texts hold runc's words where containerd looks for them
 //   ("does not exist", "container not running").
@@ -41,16 +42,17 @@ enum class AfterRun : unsigned char { kDelete, kKeep };
 base::Result<void> Create(const Runtime& runtime, const CreateOptions& options);
 base::Result<void> Start(const Runtime& runtime, const std::string& id);
 
-// Create and Start in one; in the foreground waits, hands signals on, deletes, and returns the guest's
-// exit status. Detached it returns 0 once the guest runs.
-base::Result<int> Run(const Runtime& runtime, const CreateOptions& options, RunMode mode, AfterRun after);
+// Create and Start in one; in the foreground waits, hands signals on, deletes, and returns the
+// guest's exit status. Detached it returns 0 once the guest runs.
+base::Result<int> Run(const Runtime& runtime, const CreateOptions& options, RunMode mode,
+                      AfterRun after);
 
 enum class Processes : unsigned char { kInit, kAll };
 base::Result<void> Kill(const Runtime& runtime, const std::string& id, int signal, Processes which);
 
 enum class Force : unsigned char { kNo, kYes };
-// kYes kills what still runs, cleans up after a command that was cut off, and takes a missing container
-// as done.
+// kYes kills what still runs, cleans up after a command that was cut off, and takes a missing
+// container as done.
 base::Result<void> Delete(const Runtime& runtime, const std::string& id, Force force);
 
 base::Result<oci::StateReport> Query(const Runtime& runtime, const std::string& id);

@@ -14,16 +14,19 @@ namespace {
 
 constexpr int kKillTimeoutMs = 10'000;
 
-// SIGKILL to the init, and its end awaited: with a pid namespace of its own everything in it ends too.
+// SIGKILL to the init, and its end awaited: with a pid namespace of its own everything in it ends
+// too.
 Result<void> KillInit(const State& state) {
   if (base::LookUpProcess(state.pid, state.pid_start_time) != base::ProcessState::kAlive) {
     return {};
   }
   const auto pidfd = base::OpenPidfd(state.pid);
-  if (!pidfd || base::LookUpProcess(state.pid, state.pid_start_time) != base::ProcessState::kAlive) {
+  if (!pidfd ||
+      base::LookUpProcess(state.pid, state.pid_start_time) != base::ProcessState::kAlive) {
     return {};
   }
-  if (auto sent = base::SendSignal(pidfd->get(), SIGKILL); !sent && sent.error().sys_errno() != ESRCH) {
+  if (auto sent = base::SendSignal(pidfd->get(), SIGKILL);
+      !sent && sent.error().sys_errno() != ESRCH) {
     return sent;
   }
   MAYFLY_ASSIGN(const bool ended, base::WaitPidfd(pidfd->get(), kKillTimeoutMs));
@@ -64,7 +67,8 @@ Result<void> DeleteEntry(const Runtime& runtime, const Entry& entry, Force force
     return DeleteDamaged(runtime.store, entry);
   }
   // The lock is this command's own, so a container that is not ready was cut off.
-  const bool alive = base::LookUpProcess(state->pid, state->pid_start_time) == base::ProcessState::kAlive;
+  const bool alive =
+      base::LookUpProcess(state->pid, state->pid_start_time) == base::ProcessState::kAlive;
   if (alive && force == Force::kNo) {
     return Fail(ErrorKind::kState, "cannot delete container {} that is not stopped: {}", entry.id(),
                 state->ready ? oci::StatusName(StatusOf(entry, *state)) : "creating");

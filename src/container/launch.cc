@@ -36,15 +36,19 @@ Result<UniqueFd> OpenRootfs(const oci::Spec& spec) {
 }
 
 // What a mount of type cgroup shows: each hierarchy under its host's name.
-isolate::CgroupView ViewOf(const cgroup::Host& host, const cgroup::Location& location, bool own_namespace) {
+isolate::CgroupView ViewOf(const cgroup::Host& host, const cgroup::Location& location,
+                           bool own_namespace) {
   isolate::CgroupView view;
   for (const cgroup::Hierarchy& hierarchy : host.hierarchies) {
     const auto found = location.find(hierarchy.mount_point);
     if (hierarchy.controllers.empty()) {
-      // Without a cgroup namespace, /proc/self/cgroup names the host's path: the whole tree must be there.
-      view.unified = own_namespace && found != location.end() ? found->second : hierarchy.mount_point;
+      // Without a cgroup namespace, /proc/self/cgroup names the host's path: the whole tree must be
+      // there.
+      view.unified =
+          own_namespace && found != location.end() ? found->second : hierarchy.mount_point;
     } else if (found != location.end()) {
-      view.v1.push_back({hierarchy.mount_point.substr(hierarchy.mount_point.find_last_of('/') + 1), found->second});
+      view.v1.push_back({hierarchy.mount_point.substr(hierarchy.mount_point.find_last_of('/') + 1),
+                         found->second});
     }
   }
   return view;
@@ -82,7 +86,8 @@ Result<std::pair<UniqueFd, UniqueFd>> SocketPair() {
 
 Result<void> WritePidFile(const std::string& path, pid_t pid) {
   const size_t slash = path.find_last_of('/');
-  const std::string directory = slash == std::string::npos ? "." : (slash == 0 ? "/" : path.substr(0, slash));
+  const std::string directory =
+      slash == std::string::npos ? "." : (slash == 0 ? "/" : path.substr(0, slash));
   auto written = [&]() -> Result<void> {
     MAYFLY_ASSIGN(const UniqueFd dir, base::Open(directory, O_RDONLY | O_DIRECTORY));
     return base::ReplaceFileAt(dir.get(), path.substr(slash == std::string::npos ? 0 : slash + 1),
@@ -122,17 +127,17 @@ Launched::~Launched() {
   (void)store_->Remove(entry_);
 }
 
-// Only a mount of the cgroup directories needs them before the init builds its file system; otherwise
-// they are made meanwhile (docs/design/0001-cgroup-join.md).
+// Only a mount of the cgroup directories needs them before the init builds its file system;
+// otherwise they are made meanwhile (docs/design/0001-cgroup-join.md).
 Result<void> Launched::PlanCgroup(const oci::Spec& spec, State* state) {
   state->cgroup = cgroup_->location();
   // Known before it is made, so that `delete --force` finds it after a crash.
   MAYFLY_TRY(entry_.WriteState(*state));
   cgroup_made_ = true;
   MAYFLY_TRY(cgroup_->CreateBirthplace());
-  const bool mounted = std::any_of(spec.mounts.begin(), spec.mounts.end(), [](const oci::Mount& mount) {
-    return mount.type == "cgroup" || mount.type == "cgroup2";
-  });
+  const bool mounted = std::any_of(
+      spec.mounts.begin(), spec.mounts.end(),
+      [](const oci::Mount& mount) { return mount.type == "cgroup" || mount.type == "cgroup2"; });
   if (mounted) {
     MAYFLY_TRY(cgroup_->Create(spec.linux.resources));
     cgroup_complete_ = true;
@@ -140,25 +145,26 @@ Result<void> Launched::PlanCgroup(const oci::Spec& spec, State* state) {
   return {};
 }
 
-Result<void> Launched::SpawnInit(const oci::Spec& spec, Workload* workload, const CreateOptions& options,
-                                 StartChannel channel, State* state) {
+Result<void> Launched::SpawnInit(const oci::Spec& spec, Workload* workload,
+                                 const CreateOptions& options, StartChannel channel, State* state) {
   MAYFLY_ASSIGN(const auto join_targets, isolate::OpenJoinTargets(spec));
   MAYFLY_ASSIGN(auto sockets, SocketPair());
   UniqueFd listener;
   if (channel == StartChannel::kListener) {
     MAYFLY_ASSIGN(listener, entry_.ListenForStart());
   }
-  InitConfig init{.spec = spec,
-                  .workload = *workload,
-                  .cgroup = *cgroup_,
-                  .join_targets = join_targets,
-                  .cgroups = ViewOf(host_, state->cgroup, isolate::WantsNewCgroupNamespace(spec)),
-                  .root_switch = options.pivot ? isolate::RootSwitch::kPivot : isolate::RootSwitch::kChroot,
-                  .keyring = options.new_keyring ? "_ses." + options.id : "",
-                  .preserved_fds = options.preserved_fds,
-                  .socket = sockets.second.get(),
-                  .start_listener = listener.get(),
-                  .parent_only = {sockets.first.get(), entry_.dir_fd()}};
+  InitConfig init{
+      .spec = spec,
+      .workload = *workload,
+      .cgroup = *cgroup_,
+      .join_targets = join_targets,
+      .cgroups = ViewOf(host_, state->cgroup, isolate::WantsNewCgroupNamespace(spec)),
+      .root_switch = options.pivot ? isolate::RootSwitch::kPivot : isolate::RootSwitch::kChroot,
+      .keyring = options.new_keyring ? "_ses." + options.id : "",
+      .preserved_fds = options.preserved_fds,
+      .socket = sockets.second.get(),
+      .start_listener = listener.get(),
+      .parent_only = {sockets.first.get(), entry_.dir_fd()}};
   MAYFLY_TRY(isolate::JoinPidNamespace(join_targets));
   MAYFLY_ASSIGN(init_, base::Spawn(isolate::NewNamespaceFlags(spec), cgroup_->CloneIntoFd(),
                                    [&init] { return RunInit(init); }));
@@ -213,7 +219,8 @@ Result<void> AwaitStarted(int socket, const std::string& id) {
   return {};
 }
 
-Result<Launched> Launch(const Runtime& runtime, const CreateOptions& options, StartChannel channel) {
+Result<Launched> Launch(const Runtime& runtime, const CreateOptions& options,
+                        StartChannel channel) {
   MAYFLY_TRY(ValidateId(options.id));
   MAYFLY_ASSIGN(auto parsed, oci::LoadSpec(options.bundle));
   if (!parsed.has_process) {
@@ -235,7 +242,8 @@ Result<Launched> Launch(const Runtime& runtime, const CreateOptions& options, St
   WarnOfCapabilities(spec, runtime.log);
 
   MAYFLY_ASSIGN(launched.host_, cgroup::DetectHost());
-  MAYFLY_ASSIGN(launched.cgroup_, cgroup::Cgroup::Open(launched.host_, spec.linux.cgroups_path, options.id));
+  MAYFLY_ASSIGN(launched.cgroup_,
+                cgroup::Cgroup::Open(launched.host_, spec.linux.cgroups_path, options.id));
   MAYFLY_TRY(launched.PlanCgroup(spec, &state));
   MAYFLY_TRY(launched.SpawnInit(spec, workload.get(), options, channel, &state));
   MAYFLY_TRY(launched.Restrain(spec));

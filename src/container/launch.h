@@ -1,7 +1,8 @@
-// Launch: from a bundle to an init that is set up and waits; what `create` and `run` have in common.
+// Launch: from a bundle to an init that is set up and waits; what `create` and `run` have in
+// common.
 //
-// Ownership: the Launched object owns the container until Keep(): destroyed before, it kills the init
-// and removes the cgroup and the state directory, so a failure at any step leaves nothing.
+// Ownership: the Launched object owns the container until Keep(): destroyed before, it kills the
+// init and removes the cgroup and the state directory, so a failure at any step leaves nothing.
 // Fork: forks the init.
 #pragma once
 
@@ -34,11 +35,12 @@ class Launched {
   void Keep() { kept_ = true; }
 
  private:
-  friend base::Result<Launched> Launch(const Runtime& runtime, const CreateOptions& options, StartChannel channel);
+  friend base::Result<Launched> Launch(const Runtime& runtime, const CreateOptions& options,
+                                       StartChannel channel);
 
   base::Result<void> PlanCgroup(const oci::Spec& spec, State* state);
-  base::Result<void> SpawnInit(const oci::Spec& spec, Workload* workload, const CreateOptions& options,
-                               StartChannel channel, State* state);
+  base::Result<void> SpawnInit(const oci::Spec& spec, Workload* workload,
+                               const CreateOptions& options, StartChannel channel, State* state);
   base::Result<void> Restrain(const oci::Spec& spec);
   base::Result<void> AwaitReady();
 
@@ -54,9 +56,11 @@ class Launched {
   bool kept_ = false;
 };
 
-base::Result<Launched> Launch(const Runtime& runtime, const CreateOptions& options, StartChannel channel);
+base::Result<Launched> Launch(const Runtime& runtime, const CreateOptions& options,
+                              StartChannel channel);
 
-// After `start` was sent on `socket`: waits for the end of the stream, or the error that the init sends.
+// After `start` was sent on `socket`: waits for the end of the stream, or the error that the init
+// sends.
 base::Result<void> AwaitStarted(int socket, const std::string& id);
 
 }  // namespace mayfly::container

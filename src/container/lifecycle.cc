@@ -54,7 +54,8 @@ Result<void> Start(const Runtime& runtime, const std::string& id) {
   MAYFLY_ASSIGN(const State state, entry.ReadState());
   const oci::Status status = StatusOf(entry, state);
   if (status != oci::Status::kCreated) {
-    return Fail(ErrorKind::kState, "cannot start container {}: it is {}", id, oci::StatusName(status));
+    return Fail(ErrorKind::kState, "cannot start container {}: it is {}", id,
+                oci::StatusName(status));
   }
   auto connection = entry.ConnectToStart();
   if (!connection) {

@@ -17,12 +17,13 @@ using base::Result;
 
 namespace {
 
-constexpr std::string_view kDefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+constexpr std::string_view kDefaultPath =
+    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 constexpr size_t kMaxPasswdBytes = 1U << 20;
 
 // 0 when the file can be executed, else the errno that says why not.
 int WhyNotExecutable(const std::string& path) {
-  struct stat info {};
+  struct stat info{};
   if (::stat(path.c_str(), &info) != 0) {
     return errno;
   }
@@ -41,7 +42,8 @@ std::string_view FindVariable(const std::vector<std::string>& environment, std::
   return {};
 }
 
-Result<std::string> FindProgram(const std::string& name, const std::vector<std::string>& environment) {
+Result<std::string> FindProgram(const std::string& name,
+                                const std::vector<std::string>& environment) {
   if (name.find('/') != std::string::npos) {
     if (const int why = WhyNotExecutable(name); why != 0) {
       return base::FailErrnoText(why, fmt::format("exec {}", name));
@@ -72,7 +74,8 @@ Result<std::string> FindProgram(const std::string& name, const std::vector<std::
   return base::FailErrnoText(reason, fmt::format("exec \"{}\"", name));
 }
 
-// The home directory of a user in the container's /etc/passwd: name:password:uid:gid:gecos:home:shell.
+// The home directory of a user in the container's /etc/passwd:
+// name:password:uid:gid:gecos:home:shell.
 std::string HomeOf(uid_t uid) {
   const auto passwd = base::ReadFile("/etc/passwd", kMaxPasswdBytes);
   std::string_view text = passwd ? std::string_view(*passwd) : std::string_view();
@@ -87,7 +90,8 @@ std::string HomeOf(uid_t uid) {
       line.remove_prefix(std::min(colon + 1, line.size()));
     }
     uid_t number = 0;
-    const auto [last, error] = std::from_chars(fields[2].data(), fields[2].data() + fields[2].size(), number);
+    const auto [last, error] =
+        std::from_chars(fields[2].data(), fields[2].data() + fields[2].size(), number);
     if (error == std::errc() && number == uid && !fields[5].empty()) {
       return std::string(fields[5]);
     }

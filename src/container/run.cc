@@ -18,9 +18,11 @@ using base::UniqueFd;
 namespace {
 
 // The signals that a terminal or a supervisor sends to `mayfly run` and means for the guest.
-constexpr std::array kForwarded = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH, SIGCONT};
+constexpr std::array kForwarded = {SIGTERM, SIGINT,  SIGHUP,   SIGQUIT,
+                                   SIGUSR1, SIGUSR2, SIGWINCH, SIGCONT};
 
-// Blocks the forwarded signals for its life and reads them from a descriptor. The init unblocks its own.
+// Blocks the forwarded signals for its life and reads them from a descriptor. The init unblocks its
+// own.
 class SignalForwarder {
  public:
   static Result<SignalForwarder> Begin() {
@@ -72,7 +74,8 @@ class SignalForwarder {
 
 }  // namespace
 
-Result<int> Run(const Runtime& runtime, const CreateOptions& options, RunMode mode, AfterRun after) {
+Result<int> Run(const Runtime& runtime, const CreateOptions& options, RunMode mode,
+                AfterRun after) {
   MAYFLY_ASSIGN(const SignalForwarder signals, SignalForwarder::Begin());
   int status = 0;
   {

@@ -1,7 +1,7 @@
 // State: what the runtime remembers of a container between two commands, and its file state.json.
 //
-// Format: docs/formats/state.md. Written by atomic replacement, so a reader sees a whole file; a file
-// that is cut off or not JSON (a full disk, a hand) reads as an error that names it.
+// Format: docs/formats/state.md. Written by atomic replacement, so a reader sees a whole file; a
+// file that is cut off or not JSON (a full disk, a hand) reads as an error that names it.
 //
 // Threads: plain values. Fork: parent only.
 #pragma once
@@ -26,8 +26,9 @@ struct State {
   std::string created;  // RFC 3339, UTC
   // Set once the init is set up and waits for `start` (or runs).
   bool ready = false;
-  pid_t pid = 0;               // 0: no init yet
-  uint64_t pid_start_time = 0;  // clock ticks since boot; tells the init from a later process with its pid
+  pid_t pid = 0;  // 0: no init yet
+  uint64_t pid_start_time =
+      0;  // clock ticks since boot; tells the init from a later process with its pid
   bool own_pid_namespace = false;
   cgroup::Location cgroup;
   std::map<std::string, std::string> annotations;  // config.json's and the workload's

@@ -39,7 +39,8 @@ TEST(State, CutOffAnywhereIsAnErrorThatNamesTheFile) {
   for (size_t size = 0; size + 2 < whole.size(); ++size) {
     const auto read = ParseState(whole.substr(0, size), "/run/mayfly/c1/state.json");
     ASSERT_FALSE(read) << size;
-    EXPECT_TRUE(read.error().text().starts_with("/run/mayfly/c1/state.json: ")) << read.error().text();
+    EXPECT_TRUE(read.error().text().starts_with("/run/mayfly/c1/state.json: "))
+        << read.error().text();
   }
 }
 
@@ -47,7 +48,8 @@ TEST(State, AnotherFormatIsRefused) {
   EXPECT_FALSE(ParseState(R"({"formatVersion": 2})", "s"));
   EXPECT_FALSE(ParseState(R"([])", "s"));
   const auto negative = ParseState(
-      R"({"formatVersion":1,"id":"a","bundle":"b","rootfs":"r","ociVersion":"1","created":"c","pid":-5})", "s");
+      R"({"formatVersion":1,"id":"a","bundle":"b","rootfs":"r","ociVersion":"1","created":"c","pid":-5})",
+      "s");
   ASSERT_FALSE(negative);
   EXPECT_EQ(negative.error().text(), "s: pid: not a process id");
 }

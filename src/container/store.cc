@@ -27,7 +27,8 @@ constexpr const char* kStartSocket = "start.sock";
 constexpr size_t kMaxIdLength = 1024;
 constexpr size_t kMaxStateBytes = 4U << 20;
 
-// A socket's address has room for 107 characters; the directory's descriptor makes any --root short.
+// A socket's address has room for 107 characters; the directory's descriptor makes any --root
+// short.
 sockaddr_un StartAddress(int dir_fd) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -48,11 +49,12 @@ Result<UniqueFd> NewSocket() {
 
 Result<void> ValidateId(const std::string& id) {
   const bool characters = std::all_of(id.begin(), id.end(), [](unsigned char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '+' ||
-           c == '-' || c == '.';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '+' || c == '-' || c == '.';
   });
   if (id.empty() || id.size() > kMaxIdLength || !characters || id == "." || id == "..") {
-    return Fail(ErrorKind::kInvalid, "invalid container id \"{}\": use letters, digits and _+-. only", id);
+    return Fail(ErrorKind::kInvalid,
+                "invalid container id \"{}\": use letters, digits and _+-. only", id);
   }
   return {};
 }
@@ -61,20 +63,24 @@ Result<State> Entry::ReadState() const {
   const std::string name = fmt::format("{}/{}", path_, kStateFile);
   auto fd = base::OpenAt(dir_.get(), kStateFile, O_RDONLY | O_NOFOLLOW);
   if (!fd) {
-    return Fail(ErrorKind::kState, "container {}: {} is missing: its creation was cut off; `delete --force` removes it",
-                id_, name);
+    return Fail(
+        ErrorKind::kState,
+        "container {}: {} is missing: its creation was cut off; `delete --force` removes it", id_,
+        name);
   }
   MAYFLY_ASSIGN(const std::string bytes, base::ReadAll(fd->get(), name, kMaxStateBytes));
   auto state = ParseState(bytes, name);
   if (!state) {
-    return Fail(ErrorKind::kState, "container {}: its state is damaged ({}); `delete --force` removes it", id_,
+    return Fail(ErrorKind::kState,
+                "container {}: its state is damaged ({}); `delete --force` removes it", id_,
                 state.error().text());
   }
   return state;
 }
 
 Result<void> Entry::WriteState(const State& state) const {
-  MAYFLY_TRY_AS(base::ReplaceFileAt(dir_.get(), kStateFile, SerializeState(state), 0600), "{}", path_);
+  MAYFLY_TRY_AS(base::ReplaceFileAt(dir_.get(), kStateFile, SerializeState(state), 0600), "{}",
+                path_);
   return {};
 }
 
@@ -124,7 +130,8 @@ Result<Entry> Store::Create(const std::string& id) const {
     return FailErrno("mkdir {}/{}", root_, id);
   }
   MAYFLY_ASSIGN(Entry entry, Find(id));
-  // A `delete --force` may have been quicker; then there is nothing to lock but a removed directory.
+  // A `delete --force` may have been quicker; then there is nothing to lock but a removed
+  // directory.
   if (::flock(entry.dir_fd(), LOCK_EX | LOCK_NB) != 0) {
     return FailErrno("lock {}", entry.path());
   }
@@ -154,11 +161,11 @@ Result<Entry> Store::FindLocked(const std::string& id) const {
       return FailErrno("lock {}", entry.path());
     }
     // Removed while this command waited: look again, another container may have the id by now.
-    struct stat held {};
-    struct stat named {};
+    struct stat held{};
+    struct stat named{};
     if (::fstat(entry.dir_fd(), &held) == 0 &&
-        ::fstatat(dir_.get(), id.c_str(), &named, AT_SYMLINK_NOFOLLOW) == 0 && held.st_ino == named.st_ino &&
-        held.st_dev == named.st_dev) {
+        ::fstatat(dir_.get(), id.c_str(), &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+        held.st_ino == named.st_ino && held.st_dev == named.st_dev) {
       return entry;
     }
   }

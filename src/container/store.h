@@ -1,7 +1,8 @@
-// Store: the directory --root, with one directory a container: state.json and, until `start`, start.sock.
+// Store: the directory --root, with one directory a container: state.json and, until `start`,
+// start.sock.
 //
-// mkdir(2) of a container's directory claims its id. A command that changes a container holds an flock(2)
-// on the directory; readers need none, as state.json is replaced atomically.
+// mkdir(2) of a container's directory claims its id. A command that changes a container holds an
+// flock(2) on the directory; readers need none, as state.json is replaced atomically.
 //
 // Sources: flock(2); unix(7). Ownership: an Entry holds the directory and, when locked, its lock.
 // Fork: the lock belongs to the open file: the init closes its copy first of all.

@@ -63,7 +63,7 @@ Result<void> CopyLink(int from, int to, const std::string& name) {
 }
 
 Result<void> CopyEntry(int from, int to, const std::string& name) {
-  struct stat info {};
+  struct stat info{};
   if (::fstatat(from, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) {
     return FailErrno("stat {}", name);
   }

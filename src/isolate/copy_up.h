@@ -9,7 +9,8 @@
 
 namespace mayfly::isolate {
 
-// Copies the content of directory `from` (O_PATH is enough) into directory `to`, with modes and owners.
+// Copies the content of directory `from` (O_PATH is enough) into directory `to`, with modes and
+// owners.
 base::Result<void> CopyUp(int from, int to);
 
 }  // namespace mayfly::isolate

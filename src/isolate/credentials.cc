@@ -110,7 +110,8 @@ uint64_t UngrantableCapabilities(const oci::Capabilities& capabilities) {
   return (capabilities.permitted | capabilities.effective) & ~OwnPermitted();
 }
 
-Result<void> SetCredentials(const oci::User& user, const oci::Capabilities& capabilities, bool no_new_privileges) {
+Result<void> SetCredentials(const oci::User& user, const oci::Capabilities& capabilities,
+                            bool no_new_privileges) {
   MAYFLY_TRY(DropBoundingSet(capabilities.bounding));
   // Keeps the permitted set over the change from root to another user.
   if (::prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0) {

@@ -1,10 +1,10 @@
 // Who the guest is: resource limits, capabilities, user and groups, no_new_privs.
 //
-// Order matters: limits while the process still may set them, the bounding set before CAP_SETPCAP goes,
-// groups before the user, the other capability sets after it.
+// Order matters: limits while the process still may set them, the bounding set before CAP_SETPCAP
+// goes, groups before the user, the other capability sets after it.
 //
-// Sources: capabilities(7) "Effect of user ID changes on capabilities", prctl(2), setrlimit(2), credentials(7).
-// Fork: runs in the init as its last steps before the guest.
+// Sources: capabilities(7) "Effect of user ID changes on capabilities", prctl(2), setrlimit(2),
+// credentials(7). Fork: runs in the init as its last steps before the guest.
 #pragma once
 
 #include <vector>
@@ -16,8 +16,8 @@ namespace mayfly::isolate {
 
 base::Result<void> SetRlimits(const std::vector<oci::Rlimit>& limits);
 
-// A capability that this process does not have cannot be granted: it is left out, as the runtime-spec
-// says ("MUST be logged as a warning"); see UngrantableCapabilities.
+// A capability that this process does not have cannot be granted: it is left out, as the
+// runtime-spec says ("MUST be logged as a warning"); see UngrantableCapabilities.
 base::Result<void> SetCredentials(const oci::User& user, const oci::Capabilities& capabilities,
                                   bool no_new_privileges);
 

@@ -16,7 +16,8 @@ using base::UniqueFd;
 
 namespace {
 
-// The file system's own words about what it did not like, from the context's message queue (fsopen(2)).
+// The file system's own words about what it did not like, from the context's message queue
+// (fsopen(2)).
 std::string FilesystemMessage(int context) {
   std::array<char, 512> text;
   const ssize_t got = ::read(context, text.data(), text.size());
@@ -26,13 +27,14 @@ std::string FilesystemMessage(int context) {
   return fmt::format(" ({})", std::string_view(text.data() + 2, static_cast<size_t>(got) - 2));
 }
 
-Result<void> Configure(int context, unsigned command, const char* key, const char* value, std::string_view type) {
+Result<void> Configure(int context, unsigned command, const char* key, const char* value,
+                       std::string_view type) {
   if (::syscall(SYS_fsconfig, context, command, key, value, 0) != 0) {
     const int saved = errno;
     const std::string said = FilesystemMessage(context);
-    return base::FailErrnoText(
-        saved, key == nullptr ? fmt::format("create a {} file system{}", type, said)
-                              : fmt::format("{} option \"{}\"{}", type, key, said));
+    return base::FailErrnoText(saved, key == nullptr
+                                          ? fmt::format("create a {} file system{}", type, said)
+                                          : fmt::format("{} option \"{}\"{}", type, key, said));
   }
   return {};
 }
@@ -78,8 +80,8 @@ uint64_t MountAttributes(uint64_t ms_flags) {
   return attributes;
 }
 
-Result<UniqueFd> NewFilesystem(const std::string& type, const std::string& source, const std::string& data,
-                               uint64_t sb_flags, uint64_t attributes) {
+Result<UniqueFd> NewFilesystem(const std::string& type, const std::string& source,
+                               const std::string& data, uint64_t sb_flags, uint64_t attributes) {
   const UniqueFd context(static_cast<int>(::syscall(SYS_fsopen, type.c_str(), FSOPEN_CLOEXEC)));
   if (!context.valid()) {
     return FailErrno("file system type \"{}\"", type);
@@ -96,7 +98,8 @@ Result<UniqueFd> NewFilesystem(const std::string& type, const std::string& sourc
   }
   MAYFLY_TRY(ConfigureData(context.get(), data, type));
   MAYFLY_TRY(Configure(context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, type));
-  UniqueFd mount(static_cast<int>(::syscall(SYS_fsmount, context.get(), FSMOUNT_CLOEXEC, attributes)));
+  UniqueFd mount(
+      static_cast<int>(::syscall(SYS_fsmount, context.get(), FSMOUNT_CLOEXEC, attributes)));
   if (!mount.valid()) {
     return FailErrno("mount {}", type);
   }
@@ -118,7 +121,8 @@ Result<UniqueFd> CloneTree(int at, const std::string& path, Recursion recursion)
   return tree;
 }
 
-Result<void> SetAttributes(int mount_fd, uint64_t set, uint64_t clear, uint64_t propagation, Recursion recursion) {
+Result<void> SetAttributes(int mount_fd, uint64_t set, uint64_t clear, uint64_t propagation,
+                           Recursion recursion) {
   mount_attr attributes{};
   attributes.attr_set = set;
   attributes.attr_clr = clear;

@@ -1,10 +1,10 @@
-// The kernel's descriptor-based mount interface: a mount is made detached, given its attributes, and only
-// then attached to a directory that is itself held by a descriptor. No path is looked up twice, so the
-// container's author cannot swap a target between check and use.
+// The kernel's descriptor-based mount interface: a mount is made detached, given its attributes,
+// and only then attached to a directory that is itself held by a descriptor. No path is looked up
+// twice, so the container's author cannot swap a target between check and use.
 //
-// Sources: fsopen(2), fsmount(2), move_mount(2), open_tree(2), mount_setattr(2); Linux 5.12 or newer.
-// Ownership: returned descriptors are the caller's; an unattached mount goes away with its descriptor.
-// Fork: usable in a child.
+// Sources: fsopen(2), fsmount(2), move_mount(2), open_tree(2), mount_setattr(2); Linux 5.12 or
+// newer. Ownership: returned descriptors are the caller's; an unattached mount goes away with its
+// descriptor. Fork: usable in a child.
 #pragma once
 
 #include <cstdint>
@@ -21,9 +21,11 @@ uint64_t MountAttributes(uint64_t ms_flags);
 // A new file system, not attached yet. `data` is the comma-separated option string of mount(2);
 // `sb_flags` are MS_SYNCHRONOUS, MS_DIRSYNC, MS_LAZYTIME.
 base::Result<base::UniqueFd> NewFilesystem(const std::string& type, const std::string& source,
-                                           const std::string& data, uint64_t sb_flags, uint64_t attributes);
+                                           const std::string& data, uint64_t sb_flags,
+                                           uint64_t attributes);
 
-// A copy of the mount at `path` below the directory `at` (path "" is `at` itself), not attached yet.
+// A copy of the mount at `path` below the directory `at` (path "" is `at` itself), not attached
+// yet.
 enum class Recursion : unsigned char { kTopOnly, kWholeTree };
 base::Result<base::UniqueFd> CloneTree(int at, const std::string& path, Recursion recursion);
 

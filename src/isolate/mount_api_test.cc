@@ -15,7 +15,8 @@ namespace {
 TEST(MountApi, FlagsBecomeAttributes) {
   EXPECT_EQ(MountAttributes(0), 0U);
   EXPECT_EQ(MountAttributes(MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC),
-            static_cast<uint64_t>(MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC));
+            static_cast<uint64_t>(MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+                                  MOUNT_ATTR_NOEXEC));
   // Superblock flags are no attributes of a mount.
   EXPECT_EQ(MountAttributes(MS_SYNCHRONOUS | MS_BIND | MS_REC), 0U);
 }
@@ -34,7 +35,8 @@ TEST(MountApi, ErrorsNameTheOptionAndTheFilesystem) {
 
 TEST(Namespaces, CgroupIsNotAmongTheFlagsOfClone) {
   oci::Spec spec;
-  spec.linux.namespaces = {{oci::NamespaceType::kMount, ""}, {oci::NamespaceType::kCgroup, ""},
+  spec.linux.namespaces = {{oci::NamespaceType::kMount, ""},
+                           {oci::NamespaceType::kCgroup, ""},
                            {oci::NamespaceType::kNetwork, "/proc/self/ns/net"}};
   EXPECT_EQ(NewNamespaceFlags(spec), static_cast<uint64_t>(CLONE_NEWNS));
   EXPECT_TRUE(WantsNewCgroupNamespace(spec));
@@ -42,7 +44,8 @@ TEST(Namespaces, CgroupIsNotAmongTheFlagsOfClone) {
 
 TEST(Namespaces, AJoinedFileMustBeOfItsType) {
   oci::Spec spec;
-  spec.linux.namespaces = {{oci::NamespaceType::kMount, ""}, {oci::NamespaceType::kNetwork, "/proc/self/ns/uts"}};
+  spec.linux.namespaces = {{oci::NamespaceType::kMount, ""},
+                           {oci::NamespaceType::kNetwork, "/proc/self/ns/uts"}};
   const auto wrong = OpenJoinTargets(spec);
   ASSERT_FALSE(wrong);
   EXPECT_EQ(wrong.error().text(),
@@ -50,7 +53,8 @@ TEST(Namespaces, AJoinedFileMustBeOfItsType) {
   spec.linux.namespaces[1].path = "/nowhere";
   const auto missing = OpenJoinTargets(spec);
   ASSERT_FALSE(missing);
-  EXPECT_EQ(missing.error().text(), "linux.namespaces[1].path: open /nowhere: No such file or directory");
+  EXPECT_EQ(missing.error().text(),
+            "linux.namespaces[1].path: open /nowhere: No such file or directory");
   spec.linux.namespaces[1].path = "/proc/self/ns/net";
   EXPECT_TRUE(OpenJoinTargets(spec));
 }

@@ -24,7 +24,7 @@ namespace {
 constexpr uint64_t kSuperblockFlags = MS_SYNCHRONOUS | MS_DIRSYNC | MS_LAZYTIME;
 
 Result<bool> IsDirectory(int fd) {
-  struct stat info {};
+  struct stat info{};
   if (::fstat(fd, &info) != 0) {
     return FailErrno("stat");
   }
@@ -37,17 +37,21 @@ Result<UniqueFd> OpenTarget(int root, const oci::Mount& mount) {
   }
   MAYFLY_ASSIGN(UniqueFd target, base::MakeDirsInRoot(root, mount.destination, 0755));
   if (mount.type == "proc" || mount.type == "sysfs") {
-    // Reopened without symbolic links: what was made above and what is mounted on must be the same place.
-    return base::OpenInRoot(root, mount.destination, O_PATH | O_DIRECTORY, 0, base::Symlinks::kRefuse);
+    // Reopened without symbolic links: what was made above and what is mounted on must be the same
+    // place.
+    return base::OpenInRoot(root, mount.destination, O_PATH | O_DIRECTORY, 0,
+                            base::Symlinks::kRefuse);
   }
   return target;
 }
 
-// Attributes, propagation and recursive attributes, in that order, on a mount that is not attached yet.
+// Attributes, propagation and recursive attributes, in that order, on a mount that is not attached
+// yet.
 Result<void> ApplyAttributes(int mount_fd, const oci::Mount& mount) {
-  MAYFLY_TRY(SetAttributes(mount_fd, MountAttributes(mount.flags), MountAttributes(mount.cleared_flags), 0,
-                           Recursion::kTopOnly));
-  return SetAttributes(mount_fd, mount.recursive_attr_set, mount.recursive_attr_clear, 0, Recursion::kWholeTree);
+  MAYFLY_TRY(SetAttributes(mount_fd, MountAttributes(mount.flags),
+                           MountAttributes(mount.cleared_flags), 0, Recursion::kTopOnly));
+  return SetAttributes(mount_fd, mount.recursive_attr_set, mount.recursive_attr_clear, 0,
+                       Recursion::kWholeTree);
 }
 
 // Propagation is set once the mount is attached: a detached mount joins no peer group.
@@ -56,7 +60,8 @@ Result<void> ApplyPropagation(int mount_fd, const oci::Mount& mount) {
     return {};
   }
   const uint64_t type = mount.propagation & ~static_cast<uint64_t>(MS_REC);
-  const auto recursion = (mount.propagation & MS_REC) != 0 ? Recursion::kWholeTree : Recursion::kTopOnly;
+  const auto recursion =
+      (mount.propagation & MS_REC) != 0 ? Recursion::kWholeTree : Recursion::kTopOnly;
   return SetAttributes(mount_fd, 0, 0, type, recursion);
 }
 
@@ -80,8 +85,9 @@ Result<void> MountFilesystem(int root, const oci::Mount& mount) {
   // Read-only is set after copy-up has written.
   const uint64_t attributes = MountAttributes(mount.flags);
   const std::string source = mount.source.empty() ? mount.type : mount.source;
-  MAYFLY_ASSIGN(const UniqueFd fs, NewFilesystem(mount.type, source, mount.data, mount.flags & kSuperblockFlags,
-                                                 attributes & ~uint64_t{MOUNT_ATTR_RDONLY}));
+  MAYFLY_ASSIGN(const UniqueFd fs,
+                NewFilesystem(mount.type, source, mount.data, mount.flags & kSuperblockFlags,
+                              attributes & ~uint64_t{MOUNT_ATTR_RDONLY}));
   if (mount.copy_up) {
     MAYFLY_TRY_AS(CopyUp(target.get(), fs.get()), "tmpcopyup");
   }
@@ -117,8 +123,10 @@ Result<void> MountCgroupsV1(int root, const oci::Mount& mount, const CgroupView&
     size_t at = 0;
     while (entry.name.find(',') != std::string::npos && at < entry.name.size()) {
       const size_t comma = std::min(entry.name.find(',', at), entry.name.size());
-      MAYFLY_ASSIGN(const UniqueFd dir, base::OpenInRoot(root, mount.destination, O_PATH | O_DIRECTORY));
-      if (::symlinkat(entry.name.c_str(), dir.get(), entry.name.substr(at, comma - at).c_str()) != 0 &&
+      MAYFLY_ASSIGN(const UniqueFd dir,
+                    base::OpenInRoot(root, mount.destination, O_PATH | O_DIRECTORY));
+      if (::symlinkat(entry.name.c_str(), dir.get(), entry.name.substr(at, comma - at).c_str()) !=
+              0 &&
           errno != EEXIST) {
         return FailErrno("link {}", entry.name);
       }
@@ -126,7 +134,8 @@ Result<void> MountCgroupsV1(int root, const oci::Mount& mount, const CgroupView&
     }
   }
   if ((mount.flags & MS_RDONLY) != 0) {
-    MAYFLY_ASSIGN(const UniqueFd top, base::OpenInRoot(root, mount.destination, O_PATH | O_DIRECTORY));
+    MAYFLY_ASSIGN(const UniqueFd top,
+                  base::OpenInRoot(root, mount.destination, O_PATH | O_DIRECTORY));
     MAYFLY_TRY(SetAttributes(top.get(), MOUNT_ATTR_RDONLY, 0, 0, Recursion::kTopOnly));
   }
   return {};
@@ -182,14 +191,17 @@ Result<void> MaskPaths(int root, const std::vector<std::string>& paths) {
     MAYFLY_ASSIGN(const bool is_directory, IsDirectory(target->get()));
     UniqueFd cover;
     if (is_directory) {
-      MAYFLY_ASSIGN(cover, NewFilesystem("tmpfs", "tmpfs", "size=0k,nr_inodes=2", 0, MOUNT_ATTR_RDONLY));
+      MAYFLY_ASSIGN(cover,
+                    NewFilesystem("tmpfs", "tmpfs", "size=0k,nr_inodes=2", 0, MOUNT_ATTR_RDONLY));
     } else {
-      // The host's node, checked to be what it should: a container's /dev/null is the image's to choose
-      // (CVE-2025-31133).
+      // The host's node, checked to be what it should: a container's /dev/null is the image's to
+      // choose (CVE-2025-31133).
       MAYFLY_ASSIGN(cover, CloneTree(AT_FDCWD, "/dev/null", Recursion::kTopOnly));
-      struct stat info {};
-      if (::fstat(cover.get(), &info) != 0 || !S_ISCHR(info.st_mode) || info.st_rdev != makedev(1, 3)) {
-        return Fail(ErrorKind::kSystem, "linux.maskedPaths: the host's /dev/null is not the null device");
+      struct stat info{};
+      if (::fstat(cover.get(), &info) != 0 || !S_ISCHR(info.st_mode) ||
+          info.st_rdev != makedev(1, 3)) {
+        return Fail(ErrorKind::kSystem,
+                    "linux.maskedPaths: the host's /dev/null is not the null device");
       }
     }
     MAYFLY_TRY_AS(Attach(cover.get(), target->get()), "linux.maskedPaths: {}", path);

@@ -19,12 +19,18 @@ namespace {
 
 int CloneFlag(oci::NamespaceType type) {
   switch (type) {
-    case oci::NamespaceType::kPid: return CLONE_NEWPID;
-    case oci::NamespaceType::kNetwork: return CLONE_NEWNET;
-    case oci::NamespaceType::kMount: return CLONE_NEWNS;
-    case oci::NamespaceType::kIpc: return CLONE_NEWIPC;
-    case oci::NamespaceType::kUts: return CLONE_NEWUTS;
-    case oci::NamespaceType::kCgroup: return CLONE_NEWCGROUP;
+    case oci::NamespaceType::kPid:
+      return CLONE_NEWPID;
+    case oci::NamespaceType::kNetwork:
+      return CLONE_NEWNET;
+    case oci::NamespaceType::kMount:
+      return CLONE_NEWNS;
+    case oci::NamespaceType::kIpc:
+      return CLONE_NEWIPC;
+    case oci::NamespaceType::kUts:
+      return CLONE_NEWUTS;
+    case oci::NamespaceType::kCgroup:
+      return CLONE_NEWCGROUP;
   }
   return 0;
 }
@@ -58,10 +64,12 @@ Result<std::vector<JoinTarget>> OpenJoinTargets(const oci::Spec& spec) {
     target.path = ns.path;
     auto fd = base::Open(ns.path, O_RDONLY);
     if (!fd) {
-      return std::unexpected(std::move(fd).error().Wrap(fmt::format("linux.namespaces[{}].path", i)));
+      return std::unexpected(
+          std::move(fd).error().Wrap(fmt::format("linux.namespaces[{}].path", i)));
     }
     if (::ioctl(fd->get(), NS_GET_NSTYPE) != target.clone_flag) {
-      return Fail(ErrorKind::kInvalid, "linux.namespaces[{}].path: {} is not a namespace of that type", i, ns.path);
+      return Fail(ErrorKind::kInvalid,
+                  "linux.namespaces[{}].path: {} is not a namespace of that type", i, ns.path);
     }
     target.fd = std::move(*fd);
     targets.push_back(std::move(target));

@@ -21,8 +21,8 @@ struct JoinTarget {
   base::UniqueFd fd;
 };
 
-// CLONE_NEW* bits for clone3 of the namespaces that are new. The cgroup namespace is not among them:
-// it takes the cgroup at its making as its root, so the init makes it after it was moved.
+// CLONE_NEW* bits for clone3 of the namespaces that are new. The cgroup namespace is not among
+// them: it takes the cgroup at its making as its root, so the init makes it after it was moved.
 uint64_t NewNamespaceFlags(const oci::Spec& spec);
 bool WantsNewCgroupNamespace(const oci::Spec& spec);
 

@@ -1,7 +1,7 @@
 // The switch to the container's root: from the host's mounts to the container's own.
 //
-// Sources: pivot_root(2) "pivot_root(".", ".")"; runtime-spec config-linux.md "Rootfs Mount Propagation".
-// Fork: runs in the init, in a mount namespace of its own.
+// Sources: pivot_root(2) "pivot_root(".", ".")"; runtime-spec config-linux.md "Rootfs Mount
+// Propagation". Fork: runs in the init, in a mount namespace of its own.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +12,8 @@
 
 namespace mayfly::isolate {
 
-// Cuts the mount namespace off from the host's (propagation MS_SLAVE | MS_REC unless given) and makes
-// the rootfs a mount of its own. Returns it as an O_PATH directory.
+// Cuts the mount namespace off from the host's (propagation MS_SLAVE | MS_REC unless given) and
+// makes the rootfs a mount of its own. Returns it as an O_PATH directory.
 base::Result<base::UniqueFd> PrepareRootfs(const std::string& rootfs, uint64_t propagation);
 
 base::Result<void> MakeRootReadOnly(int root);

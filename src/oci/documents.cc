@@ -11,8 +11,12 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json MountJson(const char* destination, const char* type, const char* source, std::vector<std::string> options) {
-  return {{"destination", destination}, {"type", type}, {"source", source}, {"options", std::move(options)}};
+Json MountJson(const char* destination, const char* type, const char* source,
+               std::vector<std::string> options) {
+  return {{"destination", destination},
+          {"type", type},
+          {"source", source},
+          {"options", std::move(options)}};
 }
 
 Json DefaultMounts() {
@@ -21,14 +25,17 @@ Json DefaultMounts() {
        MountJson("/dev", "tmpfs", "tmpfs", {"nosuid", "strictatime", "mode=755", "size=65536k"}),
        MountJson("/dev/pts", "devpts", "devpts",
                  {"nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"}),
-       MountJson("/dev/shm", "tmpfs", "shm", {"nosuid", "noexec", "nodev", "mode=1777", "size=65536k"}),
+       MountJson("/dev/shm", "tmpfs", "shm",
+                 {"nosuid", "noexec", "nodev", "mode=1777", "size=65536k"}),
        MountJson("/dev/mqueue", "mqueue", "mqueue", {"nosuid", "noexec", "nodev"}),
        MountJson("/sys", "sysfs", "sysfs", {"nosuid", "noexec", "nodev", "ro"}),
-       MountJson("/sys/fs/cgroup", "cgroup", "cgroup", {"nosuid", "noexec", "nodev", "relatime", "ro"})});
+       MountJson("/sys/fs/cgroup", "cgroup", "cgroup",
+                 {"nosuid", "noexec", "nodev", "relatime", "ro"})});
 }
 
 Json DefaultProcess() {
-  const std::vector<std::string> capabilities = {"CAP_AUDIT_WRITE", "CAP_KILL", "CAP_NET_BIND_SERVICE"};
+  const std::vector<std::string> capabilities = {"CAP_AUDIT_WRITE", "CAP_KILL",
+                                                 "CAP_NET_BIND_SERVICE"};
   return {{"terminal", false},
           {"user", {{"uid", 0}, {"gid", 0}}},
           {"args", {"sh"}},
@@ -47,9 +54,11 @@ std::string DefaultConfigJson() {
       {"resources", {{"devices", Json::array({{{"allow", false}, {"access", "rwm"}}})}}},
       {"namespaces", Json::array()},
       {"maskedPaths",
-       {"/proc/acpi", "/proc/asound", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/timer_list",
-        "/proc/timer_stats", "/proc/sched_debug", "/sys/firmware", "/proc/scsi"}},
-      {"readonlyPaths", {"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"}}};
+       {"/proc/acpi", "/proc/asound", "/proc/kcore", "/proc/keys", "/proc/latency_stats",
+        "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug", "/sys/firmware",
+        "/proc/scsi"}},
+      {"readonlyPaths",
+       {"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"}}};
   for (const char* type : {"pid", "network", "ipc", "uts", "mount", "cgroup"}) {
     linux_section["namespaces"].push_back({{"type", type}});
   }
@@ -63,15 +72,16 @@ std::string DefaultConfigJson() {
 }
 
 std::string FeaturesJson(const std::string& version, const std::vector<std::string>& engines) {
-  Json linux_section = {{"namespaces", {"cgroup", "ipc", "mount", "network", "pid", "uts"}},
-                        {"capabilities", CapabilityNames()},
-                        {"cgroup",
-                         {{"v1", true}, {"v2", true}, {"systemd", false}, {"systemdUser", false}, {"rdma", false}}},
-                        {"seccomp", {{"enabled", false}}},
-                        {"apparmor", {{"enabled", false}}},
-                        {"selinux", {{"enabled", false}}},
-                        {"intelRdt", {{"enabled", false}}},
-                        {"mountExtensions", {{"idmap", {{"enabled", false}}}}}};
+  Json linux_section = {
+      {"namespaces", {"cgroup", "ipc", "mount", "network", "pid", "uts"}},
+      {"capabilities", CapabilityNames()},
+      {"cgroup",
+       {{"v1", true}, {"v2", true}, {"systemd", false}, {"systemdUser", false}, {"rdma", false}}},
+      {"seccomp", {{"enabled", false}}},
+      {"apparmor", {{"enabled", false}}},
+      {"selinux", {{"enabled", false}}},
+      {"intelRdt", {{"enabled", false}}},
+      {"mountExtensions", {{"idmap", {{"enabled", false}}}}}};
   Json annotations = {{"dev.mayfly.version", version}};
   for (const std::string& engine : engines) {
     const size_t space = engine.find(' ');

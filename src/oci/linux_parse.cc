@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-
 #include <nlohmann/json.hpp>
 
 #include "base/path.h"
@@ -34,7 +33,8 @@ Result<void> ParseNamespaces(const JsonView& view, Spec* spec) {
     MAYFLY_ASSIGN(const auto type, type_view.String());
     const std::string word = type.value_or("");
     if (word == "user" || word == "time") {
-      return type_view.Fail(fmt::format("{} namespaces are not supported", word), ErrorKind::kUnsupported);
+      return type_view.Fail(fmt::format("{} namespaces are not supported", word),
+                            ErrorKind::kUnsupported);
     }
     const std::pair<std::string_view, NamespaceType>* known = nullptr;
     for (const auto& entry : kNamespaces) {
@@ -55,8 +55,9 @@ Result<void> ParseNamespaces(const JsonView& view, Spec* spec) {
     spec->linux.namespaces.push_back({known->second, path.value_or("")});
   }
   if (spec->FindNamespace(NamespaceType::kMount) == nullptr) {
-    return view.Fail("a mount namespace is needed: without one the host's own mounts would be changed",
-                     ErrorKind::kUnsupported);
+    return view.Fail(
+        "a mount namespace is needed: without one the host's own mounts would be changed",
+        ErrorKind::kUnsupported);
   }
   return {};
 }
@@ -71,7 +72,8 @@ Result<void> ParseDevices(const JsonView& view, Spec* spec) {
     }
     device.path = base::CleanAbsolute(*path);
     MAYFLY_ASSIGN(const auto type, item["type"].String());
-    if (!type || type->size() != 1 || std::string_view("cbup").find(type->front()) == std::string_view::npos) {
+    if (!type || type->size() != 1 ||
+        std::string_view("cbup").find(type->front()) == std::string_view::npos) {
       return item["type"].Fail("expected c, b, u or p");
     }
     device.type = type->front() == 'u' ? 'c' : type->front();
@@ -108,8 +110,9 @@ Result<std::vector<std::string>> ParsePaths(const JsonView& view) {
 // Parameters that belong to a namespace of the container's own; any other would change the host.
 Result<void> ParseSysctl(const JsonView& view, Spec* spec) {
   constexpr std::array<std::string_view, 10> kIpcNames = {
-      "kernel.msgmax", "kernel.msgmnb", "kernel.msgmni", "kernel.sem", "kernel.shmall",
-      "kernel.shmmax", "kernel.shmmni", "kernel.shm_rmid_forced", "kernel.auto_msgmni", "kernel.msg_next_id"};
+      "kernel.msgmax",      "kernel.msgmnb",     "kernel.msgmni", "kernel.sem",
+      "kernel.shmall",      "kernel.shmmax",     "kernel.shmmni", "kernel.shm_rmid_forced",
+      "kernel.auto_msgmni", "kernel.msg_next_id"};
   MAYFLY_ASSIGN(const auto members, view.Members());
   for (const auto& [raw_key, value] : members) {
     MAYFLY_ASSIGN(const auto text, value.String());
@@ -134,7 +137,8 @@ Result<void> ParseSysctl(const JsonView& view, Spec* spec) {
     bool allowed = false;
     if (key.starts_with("net.")) {
       allowed = own(NamespaceType::kNetwork);
-    } else if (key.starts_with("fs.mqueue.") || std::find(kIpcNames.begin(), kIpcNames.end(), key) != kIpcNames.end()) {
+    } else if (key.starts_with("fs.mqueue.") ||
+               std::find(kIpcNames.begin(), kIpcNames.end(), key) != kIpcNames.end()) {
       allowed = own(NamespaceType::kIpc);
     } else if (key == "kernel.domainname" || key == "kernel.hostname") {
       allowed = own(NamespaceType::kUts);
@@ -164,7 +168,8 @@ Result<void> ParseLinux(const JsonView& view, Spec* spec) {
   if (propagation && !propagation->empty()) {
     spec->linux.rootfs_propagation = PropagationFlag(*propagation);
     if (spec->linux.rootfs_propagation == 0) {
-      return view["rootfsPropagation"].Fail(fmt::format("unknown propagation \"{}\"", *propagation));
+      return view["rootfsPropagation"].Fail(
+          fmt::format("unknown propagation \"{}\"", *propagation));
     }
   }
   return {};

@@ -11,8 +11,8 @@
 
 namespace mayfly::oci {
 
-// Sorts mount->options into flags, propagation, recursive attributes and data; makes type "bind" when
-// the options ask for a bind mount.
+// Sorts mount->options into flags, propagation, recursive attributes and data; makes type "bind"
+// when the options ask for a bind mount.
 void ApplyMountOptions(Mount* mount);
 
 // "rslave" -> MS_SLAVE | MS_REC; 0 for a word that is no propagation.

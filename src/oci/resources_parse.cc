@@ -65,7 +65,8 @@ Result<void> ParseCpu(const JsonView& view, Resources* out) {
   for (const char* name : {"realtimeRuntime", "realtimePeriod"}) {
     MAYFLY_ASSIGN(const auto value, view[name].Int());
     if (value.value_or(0) != 0) {
-      return view[name].Fail("real-time scheduling limits are not supported", ErrorKind::kUnsupported);
+      return view[name].Fail("real-time scheduling limits are not supported",
+                             ErrorKind::kUnsupported);
     }
   }
   MAYFLY_ASSIGN(const auto cpus, view["cpus"].String());
@@ -75,7 +76,8 @@ Result<void> ParseCpu(const JsonView& view, Resources* out) {
   return {};
 }
 
-// True when an object or array holds nothing but zeros, empty strings and the like: a limit that asks for nothing.
+// True when an object or array holds nothing but zeros, empty strings and the like: a limit that
+// asks for nothing.
 bool AsksForNothing(const nlohmann::json& value) {
   if (value.is_structured()) {
     for (const auto& item : value) {

@@ -1,11 +1,12 @@
-// Spec: the parts of an OCI runtime configuration (config.json) that Mayfly acts on, as plain structs.
+// Spec: the parts of an OCI runtime configuration (config.json) that Mayfly acts on, as plain
+// structs.
 //
-// ParseSpec (spec_parse.h) fills it and refuses what this version cannot honour, so whatever is in a
-// Spec can be carried out. Field names follow the runtime-spec's in snake_case.
+// ParseSpec (spec_parse.h) fills it and refuses what this version cannot honour, so whatever is in
+// a Spec can be carried out. Field names follow the runtime-spec's in snake_case.
 //
-// Units: as the spec has them: bytes, microseconds for cpu periods and quotas, octal file modes as numbers.
-// Sources: OCI runtime-spec 1.2, config.md and config-linux.md.
-// Threads: plain values. Fork: the child reads the parent's copy.
+// Units: as the spec has them: bytes, microseconds for cpu periods and quotas, octal file modes as
+// numbers. Sources: OCI runtime-spec 1.2, config.md and config-linux.md. Threads: plain values.
+// Fork: the child reads the parent's copy.
 #pragma once
 
 #include <sys/types.h>
@@ -54,16 +55,17 @@ struct Process {
 
 struct Mount {
   std::string destination;
-  std::string type;    // "bind" for bind mounts, whatever config.json says
-  std::string source;  // bind sources relative to the bundle are made absolute
+  std::string type;                  // "bind" for bind mounts, whatever config.json says
+  std::string source;                // bind sources relative to the bundle are made absolute
   std::vector<std::string> options;  // as given
   uint64_t flags = 0;                // MS_* from the options
   uint64_t cleared_flags = 0;        // MS_* that an option such as "rw" or "exec" switches off
-  uint64_t propagation = 0;          // MS_SHARED, MS_SLAVE, MS_PRIVATE, MS_UNBINDABLE, with MS_REC; 0: none
-  uint64_t recursive_attr_set = 0;   // MOUNT_ATTR_* from "rro", "rnosuid", … (mount_setattr, AT_RECURSIVE)
+  uint64_t propagation = 0;  // MS_SHARED, MS_SLAVE, MS_PRIVATE, MS_UNBINDABLE, with MS_REC; 0: none
+  uint64_t recursive_attr_set =
+      0;  // MOUNT_ATTR_* from "rro", "rnosuid", … (mount_setattr, AT_RECURSIVE)
   uint64_t recursive_attr_clear = 0;
-  bool copy_up = false;              // "tmpcopyup"
-  std::string data;                  // what is left for the file system, comma separated
+  bool copy_up = false;  // "tmpcopyup"
+  std::string data;      // what is left for the file system, comma separated
 };
 
 enum class NamespaceType : unsigned char { kPid, kNetwork, kMount, kIpc, kUts, kCgroup };
@@ -84,10 +86,10 @@ struct Device {
 
 struct DeviceRule {
   bool allow = false;
-  char type = 'a';                // a, b, c
-  std::optional<int64_t> major;   // unset: all
+  char type = 'a';               // a, b, c
+  std::optional<int64_t> major;  // unset: all
   std::optional<int64_t> minor;
-  std::string access;             // of "rwm"
+  std::string access;  // of "rwm"
 };
 
 struct Resources {
@@ -125,8 +127,8 @@ struct Linux {
 
 struct Spec {
   std::string oci_version;
-  std::string bundle;       // absolute path of the bundle directory
-  std::string rootfs;       // absolute path of the root file system
+  std::string bundle;  // absolute path of the bundle directory
+  std::string rootfs;  // absolute path of the root file system
   bool rootfs_readonly = false;
   std::string hostname;
   std::string domainname;

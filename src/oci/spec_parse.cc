@@ -29,7 +29,8 @@ Result<void> ParseVersion(const JsonView& root, Spec* spec) {
     return version.Fail("missing");
   }
   if (!text->starts_with("1.")) {
-    return version.Fail(fmt::format("version {} is not supported, only 1.x", *text), ErrorKind::kUnsupported);
+    return version.Fail(fmt::format("version {} is not supported, only 1.x", *text),
+                        ErrorKind::kUnsupported);
   }
   spec->oci_version = *text;
   return {};

@@ -1,18 +1,17 @@
 // ParseSpec: config.json's bytes to a Spec, or an error that names the field.
 //
-// Everything a Spec can hold is carried out; what the runtime-spec allows but this version cannot do
-// (seccomp, hooks, terminals, user namespaces, …) is refused here, never ignored, wherever ignoring it
-// would leave the container less confined or different from what was asked.
+// Everything a Spec can hold is carried out; what the runtime-spec allows but this version cannot
+// do (seccomp, hooks, terminals, user namespaces, …) is refused here, never ignored, wherever
+// ignoring it would leave the container less confined or different from what was asked.
 //
 // Sources: OCI runtime-spec 1.2 config.md, config-linux.md.
 // Errors: kind invalid or unsupported: `config.json: process.cwd: must be an absolute path`.
 // Threads: pure functions.
 #pragma once
 
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
-
-#include <nlohmann/json_fwd.hpp>
 
 #include "base/json.h"
 #include "base/result.h"

@@ -71,27 +71,35 @@ TEST_P(BadFields, ErrorNamesTheField) {
 INSTANTIATE_TEST_SUITE_P(
     Table, BadFields,
     testing::Values(
-        BadField{"/ociVersion", "2.0.0", "config.json: ociVersion: version 2.0.0 is not supported, only 1.x"},
+        BadField{"/ociVersion", "2.0.0",
+                 "config.json: ociVersion: version 2.0.0 is not supported, only 1.x"},
         BadField{"/ociVersion", 1, "config.json: ociVersion: expected a string"},
         BadField{"/root/path", "", "config.json: root.path: missing"},
         BadField{"/root/readonly", "yes", "config.json: root.readonly: expected true or false"},
         BadField{"/process/args", json::array(), "config.json: process.args: must name a program"},
-        BadField{"/process/args", json::array({"a", 1}), "config.json: process.args[1]: expected a string"},
+        BadField{"/process/args", json::array({"a", 1}),
+                 "config.json: process.args[1]: expected a string"},
         BadField{"/process/args", "a", "config.json: process.args: expected an array"},
         BadField{"/process/args", json::array({std::string("a\0b", 3)}),
                  "config.json: process.args[0]: holds a NUL character"},
-        BadField{"/process/env", json::array({"A=1", "B"}), "config.json: process.env[1]: expected NAME=value"},
+        BadField{"/process/env", json::array({"A=1", "B"}),
+                 "config.json: process.env[1]: expected NAME=value"},
         BadField{"/process/cwd", "tmp", "config.json: process.cwd: must be an absolute path"},
-        BadField{"/process/user/uid", -1, "config.json: process.user.uid: expected an integer that is not negative"},
+        BadField{"/process/user/uid", -1,
+                 "config.json: process.user.uid: expected an integer that is not negative"},
         BadField{"/process/user/umask", 01000, "config.json: process.user.umask: larger than 0777"},
         BadField{"/process/capabilities", json({{"bounding", {"CAP_CHOWN", "CAP_FOO"}}}),
                  "config.json: process.capabilities.bounding[1]: unknown capability \"CAP_FOO\""},
-        BadField{"/process/rlimits", json::array({{{"type", "RLIMIT_FOO"}, {"soft", 1}, {"hard", 1}}}),
+        BadField{"/process/rlimits",
+                 json::array({{{"type", "RLIMIT_FOO"}, {"soft", 1}, {"hard", 1}}}),
                  "config.json: process.rlimits[0].type: unknown resource limit \"RLIMIT_FOO\""},
-        BadField{"/process/rlimits", json::array({{{"type", "RLIMIT_CORE"}, {"soft", 2}, {"hard", 1}}}),
+        BadField{"/process/rlimits",
+                 json::array({{{"type", "RLIMIT_CORE"}, {"soft", 2}, {"hard", 1}}}),
                  "config.json: process.rlimits[0].soft: 2 is above the hard limit 1"},
-        BadField{"/process/oomScoreAdj", 1001, "config.json: process.oomScoreAdj: must be from -1000 to 1000"},
-        BadField{"/process/terminal", true, "config.json: process.terminal: terminals are not supported"},
+        BadField{"/process/oomScoreAdj", 1001,
+                 "config.json: process.oomScoreAdj: must be from -1000 to 1000"},
+        BadField{"/process/terminal", true,
+                 "config.json: process.terminal: terminals are not supported"},
         BadField{"/linux/seccomp", json({{"defaultAction", "SCMP_ACT_ERRNO"}}),
                  "config.json: linux.seccomp: seccomp filters are not supported"},
         BadField{"/hooks", json({{"prestart", {{{"path", "/bin/true"}}}}}),
@@ -101,21 +109,26 @@ INSTANTIATE_TEST_SUITE_P(
         BadField{"/linux/namespaces", json::array({{{"type", "mount"}}, {{"type", "mount"}}}),
                  "config.json: linux.namespaces[1].type: mount stands twice"},
         BadField{"/linux/namespaces", json::array({{{"type", "pid"}}}),
-                 "config.json: linux.namespaces: a mount namespace is needed: without one the host's own mounts "
+                 "config.json: linux.namespaces: a mount namespace is needed: without one the "
+                 "host's own mounts "
                  "would be changed"},
         BadField{"/linux/sysctl", json({{"kernel.panic", "1"}}),
-                 "config.json: linux.sysctl.kernel.panic: not a namespaced kernel parameter: setting it would "
+                 "config.json: linux.sysctl.kernel.panic: not a namespaced kernel parameter: "
+                 "setting it would "
                  "change the host"},
         BadField{"/linux/sysctl", json({{"net.core.somaxconn", "1"}}),
-                 "config.json: linux.sysctl.net.core.somaxconn: needs a namespace of the container's own in "
+                 "config.json: linux.sysctl.net.core.somaxconn: needs a namespace of the "
+                 "container's own in "
                  "linux.namespaces"},
         BadField{"/linux/maskedPaths", json::array({"proc/kcore"}),
                  "config.json: linux.maskedPaths: \"proc/kcore\" must be an absolute path"},
         BadField{"/linux/resources", json({{"devices", {{{"allow", false}, {"access", "x"}}}}}),
                  "config.json: linux.resources.devices[0].access: expected letters of \"rwm\""},
         BadField{"/linux/resources", json({{"memory", {{"limit", 100}, {"swap", 50}}}}),
-                 "config.json: linux.resources.memory.swap: is memory plus swap, and must not be below memory.limit"},
-        BadField{"/linux/resources", json({{"hugepageLimits", {{{"pageSize", "2MB"}, {"limit", 4096}}}}}),
+                 "config.json: linux.resources.memory.swap: is memory plus swap, and must not be "
+                 "below memory.limit"},
+        BadField{"/linux/resources",
+                 json({{"hugepageLimits", {{{"pageSize", "2MB"}, {"limit", 4096}}}}}),
                  "config.json: linux.resources.hugepageLimits: not supported"},
         BadField{"/linux/devices", json::array({{{"path", "/dev/x"}, {"type", "z"}}}),
                  "config.json: linux.devices[0].type: expected c, b, u or p"},
@@ -123,8 +136,10 @@ INSTANTIATE_TEST_SUITE_P(
                  "config.json: mounts[0].source: missing for a bind mount"},
         BadField{"/mounts", json::array({{{"destination", "/x"}, {"source", "a"}}}),
                  "config.json: mounts[0].type: missing for a mount that is not a bind mount"},
-        BadField{"/hostname", "c1", "config.json: hostname: needs a uts namespace in linux.namespaces"},
-        BadField{"/annotations", json({{"a", 1}}), "config.json: annotations.a: expected a string"}));
+        BadField{"/hostname", "c1",
+                 "config.json: hostname: needs a uts namespace in linux.namespaces"},
+        BadField{"/annotations", json({{"a", 1}}),
+                 "config.json: annotations.a: expected a string"}));
 
 TEST(ParseSpec, EmptySectionsThatAskForNothingAreAccepted) {
   json config = Minimal();
@@ -138,8 +153,9 @@ TEST(ParseSpec, EmptySectionsThatAskForNothingAreAccepted) {
 
 TEST(ParseSpec, BindMountsAreResolvedAgainstTheBundle) {
   json config = Minimal();
-  config["mounts"] = json::array({{{"destination", "data/../x"}, {"source", "dir"}, {"options", {"rbind", "ro"}}},
-                                  {{"destination", "/y"}, {"source", "/abs"}, {"type", "bind"}}});
+  config["mounts"] =
+      json::array({{{"destination", "data/../x"}, {"source", "dir"}, {"options", {"rbind", "ro"}}},
+                   {{"destination", "/y"}, {"source", "/abs"}, {"type", "bind"}}});
   const auto spec = Parse(config);
   ASSERT_TRUE(spec) << spec.error().text();
   EXPECT_EQ(spec->mounts[0].destination, "/x");
@@ -160,7 +176,8 @@ TEST(ParseSpec, SysctlWithSlashesIsTheSameParameter) {
 
 TEST(ParseSpec, DeviceRulesReadNegativeNumbersAsAll) {
   json config = Minimal();
-  config["linux"]["resources"] = {{"devices", {{{"allow", true}, {"type", "c"}, {"major", 5}, {"minor", -1}}}}};
+  config["linux"]["resources"] = {
+      {"devices", {{{"allow", true}, {"type", "c"}, {"major", 5}, {"minor", -1}}}}};
   const auto spec = Parse(config);
   ASSERT_TRUE(spec);
   const DeviceRule& rule = spec->linux.resources.devices.at(0);

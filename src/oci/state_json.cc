@@ -8,7 +8,7 @@ namespace {
 
 nlohmann::ordered_json ToJson(const StateReport& state) {
   nlohmann::ordered_json json = {
-      {"ociVersion", state.oci_version}, {"id", state.id},         {"pid", state.pid},
+      {"ociVersion", state.oci_version},    {"id", state.id},         {"pid", state.pid},
       {"status", StatusName(state.status)}, {"bundle", state.bundle}, {"rootfs", state.rootfs},
       {"created", state.created},
   };
@@ -28,10 +28,14 @@ std::string Dump(const nlohmann::ordered_json& json, int indent) {
 
 std::string StatusName(Status status) {
   switch (status) {
-    case Status::kCreating: return "creating";
-    case Status::kCreated: return "created";
-    case Status::kRunning: return "running";
-    case Status::kStopped: return "stopped";
+    case Status::kCreating:
+      return "creating";
+    case Status::kCreated:
+      return "created";
+    case Status::kRunning:
+      return "running";
+    case Status::kStopped:
+      return "stopped";
   }
   return "stopped";
 }

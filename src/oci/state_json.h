@@ -1,4 +1,5 @@
-// The OCI state of a container, as `mayfly state` prints it and containerd, Podman and Docker read it.
+// The OCI state of a container, as `mayfly state` prints it and containerd, Podman and Docker read
+// it.
 //
 // Sources: OCI runtime-spec 1.2 runtime.md "State".
 #pragma once
@@ -25,7 +26,8 @@ struct StateReport {
   std::map<std::string, std::string> annotations;
 };
 
-// Indented JSON with a newline. Beside the spec's fields it has runc's "rootfs", "created" and "owner".
+// Indented JSON with a newline. Beside the spec's fields it has runc's "rootfs", "created" and
+// "owner".
 std::string StateJson(const StateReport& state);
 
 // `list --format json`: one line, an array of the same objects.

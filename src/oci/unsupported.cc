@@ -1,5 +1,4 @@
 #include <array>
-
 #include <nlohmann/json.hpp>
 
 #include "oci/spec_parse.h"
@@ -12,8 +11,8 @@ using base::Result;
 
 namespace {
 
-// Fields that must not be ignored: the container would be less confined than asked for, or would run
-// without something that it relies on.
+// Fields that must not be ignored: the container would be less confined than asked for, or would
+// run without something that it relies on.
 struct Refusal {
   std::array<std::string_view, 3> path;
   std::string_view what;

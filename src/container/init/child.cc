@@ -28,13 +28,14 @@ namespace {
 // The exit status of an init that could not run its guest; nobody but its parent sees it.
 constexpr int kSetupFailed = 127;
 
-// A fresh session, default signals, no life without the parent, no look into this process from inside
-// namespaces that it joins (CVE-2016-9962).
+// A fresh session, default signals, no life without the parent, no look into this process from
+// inside namespaces that it joins (CVE-2016-9962).
 Result<void> LeaveParent(const InitConfig& config) {
   for (const int fd : config.parent_only) {
     (void)UniqueFd(fd);
   }
-  if (::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) {
+  if (::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 ||
+      ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) {
     return FailErrno("prctl");
   }
   ::setsid();
@@ -50,12 +51,13 @@ Result<void> LeaveParent(const InitConfig& config) {
 Result<void> BuildFilesystem(const InitConfig& config) {
   const oci::Spec& spec = config.spec;
   const oci::Linux& linux = spec.linux;
-  const auto procfs = config.workload.AllowsProcfs() ? isolate::Procfs::kMount : isolate::Procfs::kLeaveOut;
+  const auto procfs =
+      config.workload.AllowsProcfs() ? isolate::Procfs::kMount : isolate::Procfs::kLeaveOut;
   MAYFLY_ASSIGN(const UniqueFd root, isolate::PrepareRootfs(spec.rootfs, linux.rootfs_propagation));
   MAYFLY_TRY(isolate::SetUpMounts(root.get(), spec.mounts, config.cgroups, procfs));
-  const bool host_dev = std::any_of(spec.mounts.begin(), spec.mounts.end(), [](const oci::Mount& mount) {
-    return mount.destination == "/dev" && mount.type == "bind";
-  });
+  const bool host_dev = std::any_of(
+      spec.mounts.begin(), spec.mounts.end(),
+      [](const oci::Mount& mount) { return mount.destination == "/dev" && mount.type == "bind"; });
   if (!host_dev) {
     MAYFLY_TRY(isolate::SetUpDevices(root.get(), linux.devices, procfs));
   }
@@ -81,8 +83,8 @@ Result<void> EnterCgroup(const InitConfig& config) {
   return {};
 }
 
-// Closes everything that is neither stdio nor said to be kept: the guest shares this process (Wasm) or
-// inherits it (native), and a leaked directory descriptor is a way out (CVE-2024-21626).
+// Closes everything that is neither stdio nor said to be kept: the guest shares this process (Wasm)
+// or inherits it (native), and a leaked directory descriptor is a way out (CVE-2024-21626).
 Result<void> CloseDescriptors(const InitConfig& config) {
   std::vector<int> kept = config.workload.KeptDescriptors();
   kept.push_back(config.socket);
@@ -96,7 +98,8 @@ Result<void> CloseDescriptors(const InitConfig& config) {
     if (fd < static_cast<int>(next)) {
       continue;
     }
-    if (static_cast<unsigned>(fd) > next && ::close_range(next, static_cast<unsigned>(fd) - 1, 0) != 0) {
+    if (static_cast<unsigned>(fd) > next &&
+        ::close_range(next, static_cast<unsigned>(fd) - 1, 0) != 0) {
       return FailErrno("close descriptors");
     }
     next = static_cast<unsigned>(fd) + 1;

@@ -23,10 +23,10 @@ struct InitConfig {
   const std::vector<isolate::JoinTarget>& join_targets;
   isolate::CgroupView cgroups;
   isolate::RootSwitch root_switch = isolate::RootSwitch::kPivot;
-  std::string keyring;       // empty: keep the caller's session keyring
-  int preserved_fds = 0;     // 3 .. 3+n-1 stay open for the guest
-  int socket = -1;           // to the parent
-  int start_listener = -1;   // -1: `start` comes over `socket`
+  std::string keyring;           // empty: keep the caller's session keyring
+  int preserved_fds = 0;         // 3 .. 3+n-1 stay open for the guest
+  int socket = -1;               // to the parent
+  int start_listener = -1;       // -1: `start` comes over `socket`
   std::vector<int> parent_only;  // the parent's descriptors that must not live on in the init
 };
 

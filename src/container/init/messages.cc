@@ -44,8 +44,8 @@ Result<void> SendMessage(int socket, MessageType type) {
 
 Result<void> SendError(int socket, const base::Error& error) {
   return Send(socket,
-              Header{static_cast<unsigned char>(MessageType::kError), static_cast<unsigned char>(error.kind()),
-                     error.sys_errno()},
+              Header{static_cast<unsigned char>(MessageType::kError),
+                     static_cast<unsigned char>(error.kind()), error.sys_errno()},
               error.text());
 }
 

@@ -3,8 +3,8 @@
 //   parent                      init
 //     | -- cgroup made ----------> |   with its limits: the init joins it
 //     | <--------------- ready --- |   every restriction is in place, it waits
-//     | -- start ----------------> |   (by `run` on this socket, by `start` on a connection to start.sock)
-//     | <--------------- error --- |   any time: what failed; the init ends
+//     | -- start ----------------> |   (by `run` on this socket, by `start` on a connection to
+//     start.sock) | <--------------- error --- |   any time: what failed; the init ends
 //   The end of the stream after `start` means that the guest runs.
 //
 // Ownership: functions borrow the descriptor. Fork: both sides.
