@@ -67,7 +67,7 @@ build_variant() {
 # it with MAYFLY_KEEP_TARGET=1, so that a change builds in seconds. A build that was stopped goes on from it.
 build_wasmtime() { # PUBLISHED_DIRECTORY
   local published=$1 work=$MAYFLY_CACHE/engines/wasmtime-target
-  rm -rf "$published.new"
+  rm -rf "$MAYFLY_CACHE"/engines/wasmtime-*.new # what a stopped build left; the lock is ours
   mkdir -p "$work" "$published.new/lib"
   ln -sfn "$work" "$published.new/target"
   cd "$published.new"
