@@ -141,6 +141,7 @@ Result<void> Launched::PlanCgroup(const oci::Spec& spec, State* state) {
   if (mounted) {
     MAYFLY_TRY(cgroup_->Create(spec.linux.resources));
     cgroup_complete_ = true;
+    state->cgroup = cgroup_->location();  // a controller that nothing needs gets no directory
   }
   return {};
 }
@@ -249,6 +250,7 @@ Result<Launched> Launch(const Runtime& runtime, const CreateOptions& options,
   MAYFLY_TRY(launched.Restrain(spec));
   MAYFLY_TRY(launched.AwaitReady());
   state.ready = true;
+  state.cgroup = launched.cgroup_->location();
   MAYFLY_TRY(launched.entry_.WriteState(state));
   if (!options.pid_file.empty()) {
     MAYFLY_TRY(WritePidFile(options.pid_file, launched.init_.pid));
