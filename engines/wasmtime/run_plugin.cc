@@ -168,7 +168,11 @@ std::string TrapText(const std::string& message) {
   if (constexpr std::string_view kPrefix = "wasm trap: "; reason.starts_with(kPrefix)) {
     reason.erase(0, kPrefix.size());
   }
-  return reason + "\n" + message.substr(kBacktrace.size(), cause - kBacktrace.size());
+  std::string backtrace = message.substr(kBacktrace.size(), cause - kBacktrace.size());
+  while (!reason.empty() && reason.back() == '\n') {
+    reason.pop_back();
+  }
+  return reason + "\n" + backtrace;
 }
 
 // What a call of guest code came to: nothing, an exit, a trap.
