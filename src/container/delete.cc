@@ -49,10 +49,10 @@ Result<void> RemoveCgroup(const cgroup::Host& host, const State& state) {
   return cgroup->Remove();
 }
 
-// A directory whose state cannot be read: the id's default cgroup is the only trace left to follow.
+// A directory whose state cannot be read: the cgroup is the only trace left to follow.
 Result<void> DeleteDamaged(const Store& store, const Entry& entry) {
   MAYFLY_ASSIGN(const cgroup::Host host, cgroup::DetectHost());
-  MAYFLY_ASSIGN(const auto cgroup, cgroup::Cgroup::Open(host, "", entry.id()));
+  MAYFLY_ASSIGN(const auto cgroup, cgroup::Cgroup::Open(host, entry.ReadCgroupsPath(), entry.id()));
   MAYFLY_TRY(cgroup->KillAll());
   MAYFLY_TRY(cgroup->Remove());
   return store.Remove(entry);

@@ -132,6 +132,7 @@ Launched::~Launched() {
 Result<void> Launched::PlanCgroup(const oci::Spec& spec, State* state) {
   state->cgroup = cgroup_->location();
   // Known before it is made, so that `delete --force` finds it after a crash.
+  MAYFLY_TRY(entry_.WriteCgroupsPath(spec.linux.cgroups_path));
   MAYFLY_TRY(entry_.WriteState(*state));
   cgroup_made_ = true;
   MAYFLY_TRY(cgroup_->CreateBirthplace());

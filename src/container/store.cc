@@ -7,6 +7,7 @@
 #include <sys/un.h>
 
 #include <algorithm>
+#include <climits>
 #include <cstring>
 
 #include "base/file.h"
@@ -23,6 +24,7 @@ using base::UniqueFd;
 namespace {
 
 constexpr const char* kStateFile = "state.json";
+constexpr const char* kCgroupLink = "cgroup";
 constexpr const char* kStartSocket = "start.sock";
 constexpr size_t kMaxIdLength = 1024;
 constexpr size_t kMaxStateBytes = 4U << 20;
@@ -82,6 +84,20 @@ Result<void> Entry::WriteState(const State& state) const {
   MAYFLY_TRY_AS(base::ReplaceFileAt(dir_.get(), kStateFile, SerializeState(state), 0600), "{}",
                 path_);
   return {};
+}
+
+Result<void> Entry::WriteCgroupsPath(const std::string& path) const {
+  if (!path.empty() && ::symlinkat(path.c_str(), dir_.get(), kCgroupLink) != 0) {
+    return FailErrno("write {}/{}", path_, kCgroupLink);
+  }
+  return {};
+}
+
+std::string Entry::ReadCgroupsPath() const {
+  std::string path(PATH_MAX, '\0');
+  const ssize_t size = ::readlinkat(dir_.get(), kCgroupLink, path.data(), path.size());
+  path.resize(size < 0 ? 0 : static_cast<size_t>(size));
+  return path;
 }
 
 Result<UniqueFd> Entry::ListenForStart() const {

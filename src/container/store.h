@@ -32,6 +32,10 @@ class Entry {
   base::Result<State> ReadState() const;
   base::Result<void> WriteState(const State& state) const;
 
+  // linux.cgroupsPath as given, in a link of its own: what is left to follow when state.json is damaged.
+  base::Result<void> WriteCgroupsPath(const std::string& path) const;
+  std::string ReadCgroupsPath() const;
+
   // The socket that `start` connects to; there until the container was started.
   base::Result<base::UniqueFd> ListenForStart() const;
   base::Result<base::UniqueFd> ConnectToStart() const;

@@ -74,6 +74,19 @@ TEST_F(StoreTest, ADirectoryWithoutStateTellsHowToRemoveIt) {
   EXPECT_NE(damaged.error().text().find("its state is damaged"), std::string::npos);
 }
 
+TEST_F(StoreTest, TheCgroupsPathSurvivesADamagedState) {
+  const auto store = Store::Open(root_);
+  ASSERT_TRUE(store);
+  const auto entry = store->Create("c1");
+  ASSERT_TRUE(entry);
+  EXPECT_EQ(entry->ReadCgroupsPath(), "");
+  ASSERT_TRUE(entry->WriteCgroupsPath(""));
+  EXPECT_EQ(entry->ReadCgroupsPath(), "");
+  ASSERT_TRUE(entry->WriteCgroupsPath("/a/b"));
+  EXPECT_EQ(entry->ReadCgroupsPath(), "/a/b");
+  EXPECT_TRUE(store->Remove(*entry));
+}
+
 TEST_F(StoreTest, ALinkIsNoContainer) {
   const auto store = Store::Open(root_);
   ASSERT_TRUE(store);
