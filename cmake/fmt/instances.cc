@@ -1,6 +1,7 @@
-// The compiled half of {fmt}, built once instead of in every file that formats: Debian ships the library
-// as headers and as a shared object, and a shared object more is half a millisecond at each start.
-// format-inl.h holds the definitions; the templates that the headers declare extern are instantiated here.
+// The compiled half of {fmt}, built once instead of in every file that formats: Debian ships the
+// library as headers and as a shared object, and a shared object more is half a millisecond at each
+// start. format-inl.h holds the definitions; the templates that the headers declare extern are
+// instantiated here.
 #include <fmt/format-inl.h>
 
 FMT_BEGIN_NAMESPACE
@@ -16,7 +17,8 @@ template FMT_API void buffer<char>::append(const char*, const char*);
 template FMT_API void vformat_to(buffer<char>&, string_view,
                                  basic_format_args<FMT_BUFFER_CONTEXT(char)>, locale_ref);
 #else
-template FMT_API void vformat_to(buffer<char>&, string_view, typename vformat_args<>::type, locale_ref);
+template FMT_API void vformat_to(buffer<char>&, string_view, typename vformat_args<>::type,
+                                 locale_ref);
 #endif
 }  // namespace detail
 FMT_END_NAMESPACE

@@ -32,7 +32,8 @@ class Entry {
   base::Result<State> ReadState() const;
   base::Result<void> WriteState(const State& state) const;
 
-  // linux.cgroupsPath as given, in a link of its own: what is left to follow when state.json is damaged.
+  // linux.cgroupsPath as given, in a link of its own: what is left to follow when state.json is
+  // damaged.
   base::Result<void> WriteCgroupsPath(const std::string& path) const;
   std::string ReadCgroupsPath() const;
 
