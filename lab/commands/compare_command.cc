@@ -7,6 +7,7 @@
 #include "lab/commands/measure.h"
 #include "lab/commands/places.h"
 #include "lab/plan/compare_plan.h"
+#include "lab/record/machine.h"
 
 namespace mayfly::lab {
 namespace {
@@ -41,6 +42,11 @@ Result<Plan> MakeComparePlan(const CompareOptions& options) {
   plan.timeout_ms = options.timeout_ms.value_or(plan.timeout_ms);
   plan.seed = options.seed.value_or(plan.seed);
   plan.sync = options.flags.sync;
+  for (const auto& [name, program] : plan.programs) {
+    // Only a mayfly has plugins beside it.
+    const std::vector<std::string> plugins = PluginsOf(AbsolutePath(FindProgram(program)));
+    plan.files.insert(plan.files.end(), plugins.begin(), plugins.end());
+  }
   const std::vector<std::string> names = EnvironmentsOf(plan);
   for (const std::string& baseline : options.baselines) {
     if (std::find(names.begin(), names.end(), baseline) == names.end()) {

@@ -104,6 +104,7 @@ TEST_F(LabTable, MeasuresChecksAndReports) {
 
 TEST_F(LabTable, AWrongGoldenFailsEveryRunOfItsCellAndNoOther) {
   const std::string suite = folder_ + "/suite";
+  std::filesystem::create_directories(suite);
   std::filesystem::copy(MAYFLY_LAB_TREE "/suite/noop", suite + "/noop");
   std::filesystem::copy(MAYFLY_LAB_TREE "/suite/prime-numbers", suite + "/prime-numbers");
   std::ifstream in(suite + "/prime-numbers/suite.toml");

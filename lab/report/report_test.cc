@@ -53,7 +53,9 @@ TEST(Table, CountsWarmUpAndFailedRunsApart) {
   EXPECT_EQ(table.measured_runs, 40);
   EXPECT_EQ(table.warm_up_runs, 4);
   EXPECT_EQ(table.failed_runs, 1);
-  EXPECT_EQ(table.failures.front(), "run 25, noop, mayfly-wasm-jit: exit code 1 instead of 0");
+  EXPECT_EQ(table.failures.front(),
+            "noop, mayfly-wasm-jit: 1 measured and 0 warm-up runs, first run 25: exit code 1 "
+            "instead of 0");
   ASSERT_EQ(table.functions.size(), 1U);
   const auto& cells = table.functions[0].cells;
   ASSERT_EQ(cells.size(), 4U);
@@ -92,6 +94,9 @@ TEST(Table, HasCellsWithoutAnyGoodRun) {
   EXPECT_EQ(FindingOf(cell.comparisons[0]), Finding::kUnknown);
   EXPECT_EQ(Summarise(table).open.front(),
             "too few good runs to compare mayfly-wasm-aot with runc-distroless on noop");
+  EXPECT_EQ(Summarise(table).counts.front(),
+            "mayfly-wasm-aot against runc-distroless: faster on 0 of 1, slower on 0, no difference "
+            "shown on 0, too few runs on 1");
   EXPECT_NE(RenderTerminal(table, Colours::kOff).find("mayfly-wasm-aot"), std::string::npos);
   EXPECT_TRUE(RenderJson(table)["functions"][0]["cells"][1]["median_ms"].is_null());
 }

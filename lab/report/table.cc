@@ -9,8 +9,6 @@
 namespace mayfly::lab {
 namespace {
 
-constexpr size_t kFailuresShown = 10;
-
 // Names that occur, those of `first` in that order, then the others by name.
 std::vector<std::string> Arrange(const std::set<std::string>& occurring,
                                  const std::vector<std::string>& first) {
@@ -32,6 +30,8 @@ std::vector<std::string> Arrange(const std::set<std::string>& occurring,
 struct CellData {
   std::vector<Observation> times_ms;
   int64_t failed = 0;
+  int64_t failed_in_warm_up = 0;
+  std::string first_failure;
 };
 
 using CellKey = std::pair<std::string, std::string>;  // function, environment
@@ -67,6 +67,15 @@ CellSummary Summarise(const std::string& function, const std::string& environmen
   return summary;
 }
 
+void AddFailures(const std::string& function, const std::string& environment, const CellData& data,
+                 Table& table) {
+  if (data.failed + data.failed_in_warm_up > 0) {
+    table.failures.push_back(fmt::format("{}, {}: {} measured and {} warm-up runs, first {}",
+                                         function, environment, data.failed, data.failed_in_warm_up,
+                                         data.first_failure));
+  }
+}
+
 }  // namespace
 
 Table MakeTable(const std::vector<Sample>& samples, const Layout& layout) {
@@ -85,10 +94,9 @@ Table MakeTable(const std::vector<Sample>& samples, const Layout& layout) {
     if (!sample.ok) {
       ++table.failed_runs;
       cell.failed += sample.warm_up ? 0 : 1;
-      if (table.failures.size() < kFailuresShown) {
-        table.failures.push_back(fmt::format("run {}{}, {}, {}: {}", sample.run,
-                                             sample.warm_up ? " (warm-up)" : "", sample.function,
-                                             sample.environment, sample.note));
+      cell.failed_in_warm_up += sample.warm_up ? 1 : 0;
+      if (cell.first_failure.empty()) {
+        cell.first_failure = fmt::format("run {}: {}", sample.run, sample.note);
       }
     } else if (!sample.warm_up) {
       cell.times_ms.push_back(
@@ -101,6 +109,7 @@ Table MakeTable(const std::vector<Sample>& samples, const Layout& layout) {
     for (const std::string& environment : table.environments) {
       if (cells.contains({function, environment})) {
         summary.cells.push_back(Summarise(function, environment, cells, table.baselines));
+        AddFailures(function, environment, cells.at({function, environment}), table);
       }
     }
     table.functions.push_back(std::move(summary));

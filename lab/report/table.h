@@ -62,7 +62,7 @@ struct Table {
   int64_t measured_runs = 0;
   int64_t warm_up_runs = 0;
   int64_t failed_runs = 0;            // warm-up runs that failed included
-  std::vector<std::string> failures;  // one line each, the first ten
+  std::vector<std::string> failures;  // one line per cell that has any
 };
 
 Table MakeTable(const std::vector<Sample>& samples, const Layout& layout);

@@ -10,6 +10,7 @@ struct Counts {
   int faster = 0;
   int slower = 0;
   int open = 0;
+  int unknown = 0;
 };
 
 // Environments to speak about.
@@ -40,7 +41,7 @@ void Say(const std::string& function, const std::string& environment, const Comp
                                          environment, comparison.baseline, function, ratio));
       break;
     case Finding::kUnknown:
-      ++counts.open;
+      ++counts.unknown;
       summary.open.push_back(fmt::format("too few good runs to compare {} with {} on {}",
                                          environment, comparison.baseline, function));
       break;
@@ -100,10 +101,11 @@ Summary Summarise(const Table& table) {
           }
         }
       }
-      summary.counts.push_back(
-          fmt::format("{} against {}: faster on {} of {}, slower on {}, no difference shown on {}",
-                      subject, table.baselines[b], counts.faster,
-                      counts.faster + counts.slower + counts.open, counts.slower, counts.open));
+      summary.counts.push_back(fmt::format(
+          "{} against {}: faster on {} of {}, slower on {}, no difference shown on {}{}", subject,
+          table.baselines[b], counts.faster,
+          counts.faster + counts.slower + counts.open + counts.unknown, counts.slower, counts.open,
+          counts.unknown == 0 ? "" : fmt::format(", too few runs on {}", counts.unknown)));
     }
   }
   return summary;
