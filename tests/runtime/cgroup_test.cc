@@ -97,8 +97,7 @@ TEST_F(CgroupTest, TheInitIsInEveryHierarchyThatCountsOrConfines) {
   const std::string id = NewId();
   const Process container = Launch(bundle, id);
   const pid_t pid = PidOf(id);
-  for (const std::string controller :
-       {"memory", "cpu", "pids", "devices", "freezer", "cpuacct"}) {
+  for (const std::string controller : {"memory", "cpu", "pids", "devices", "freezer", "cpuacct"}) {
     EXPECT_NE(CgroupOf(pid, controller).find(id), std::string::npos)
         << controller << ": " << CgroupOf(pid, controller);
   }
@@ -107,7 +106,7 @@ TEST_F(CgroupTest, TheInitIsInEveryHierarchyThatCountsOrConfines) {
 TEST_F(CgroupTest, AnAbsolutePathIsBelowTheHierarchysRoot) {
   Bundle bundle = MakeBundle();
   const std::string id = NewId();
-  const std::string parent = "/mft-parent-" + std::to_string(::getpid());
+  const std::string parent = "/" + UniqueName("mft-parent-");
   bundle.config["linux"]["cgroupsPath"] = parent + "/" + id;
   bundle.Probe({"sleep"});
   const Process container = Launch(bundle, id);
@@ -123,7 +122,7 @@ TEST_F(CgroupTest, AnAbsolutePathIsBelowTheHierarchysRoot) {
 
 TEST_F(CgroupTest, TwoContainersBelowOneParent) {
   Bundle bundle = MakeBundle();
-  const std::string parent = "/mft-pod-" + std::to_string(::getpid());
+  const std::string parent = "/" + UniqueName("mft-pod-");
   bundle.Probe({"sleep"});
   const std::string first = NewId();
   bundle.config["linux"]["cgroupsPath"] = parent + "/" + first;

@@ -119,7 +119,7 @@ int Process::Wait() {
 }
 
 void Process::Kill(int signal) const {
-  if (pid_ > 0) {
+  if (pid_ > 1 && status_ < 0) {
     ::kill(pid_, signal);
   }
 }

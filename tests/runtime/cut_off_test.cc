@@ -79,7 +79,7 @@ TEST_F(CutOffTest, TruncatedStateWithACgroupsPath) {
   if (IsRunc()) {
     GTEST_SKIP() << "runc's delete --force fails then";
   }
-  const std::string parent = "/mft-cut-" + std::to_string(::getpid());
+  const std::string parent = "/" + UniqueName("mft-cut-");
   ExpectRecovery([](const fs::path& entry) { fs::resize_file(entry / "state.json", 20); }, parent);
   for (const std::string& left : CgroupsNamed(parent.substr(1))) {
     EXPECT_EQ(::rmdir(left.c_str()), 0) << left;
@@ -142,7 +142,7 @@ TEST_F(CutOffTest, KilledInitLeavesAStoppedContainer) {
   bundle.Probe({"sleep"});
   const std::string id = NewId();
   const Process container = Create(bundle, id);
-  ::kill(PidOf(id), SIGKILL);
+  ASSERT_TRUE(KillOne(PidOf(id)));
   EXPECT_TRUE(WaitForStatus(id, "stopped"));
   ExpectError(Runtime({"start", id}));
   EXPECT_EQ(Runtime({"delete", id}).exit_code, 0);

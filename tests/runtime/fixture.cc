@@ -1,6 +1,5 @@
 #include "fixture.h"
 
-#include <signal.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -39,11 +38,11 @@ std::vector<std::string> Described(const std::vector<Number>& pids) {
 // Takes away what a faulty runtime left, so that one failing test does not make the next ones fail.
 void RemoveRemains(const fs::path& directory, const std::vector<std::string>& ids) {
   for (const pid_t pid : OwnChildren()) {
-    ::kill(pid, SIGKILL);
+    KillOne(pid);
   }
   for (const std::string& id : ids) {
     for (const pid_t pid : ProcessesInCgroups(id)) {
-      ::kill(pid, SIGKILL);
+      KillOne(pid);
     }
   }
   PauseMilliseconds(200);
@@ -147,8 +146,13 @@ Bundle RuntimeTest::MakeBundle(Guest guest) {
 }
 
 std::string RuntimeTest::NewId() {
-  ids_.push_back("mft-" + std::to_string(::getpid()) + "-" + std::to_string(ids_.size() + 1));
+  ids_.push_back(UniqueName("mft-") + "-" + std::to_string(ids_.size() + 1) + "c");
   return ids_.back();
+}
+
+std::string RuntimeTest::UniqueName(const std::string& prefix) const {
+  const std::string name = directory_.filename();
+  return prefix + name.substr(name.rfind('-') + 1);
 }
 
 std::vector<std::string> RuntimeTest::CommandLine(const std::vector<std::string>& args) const {

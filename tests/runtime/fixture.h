@@ -36,8 +36,10 @@ class RuntimeTest : public testing::Test {
   static const std::string& RuntimePath();
 
   Bundle MakeBundle(Guest guest = Guest::kNative);
-  // A name no other container has; registered for removal.
+  // A name no other container has, and that is no part of another one's; registered for removal.
   std::string NewId();
+  // A name for something else on the host, e.g. a parent cgroup: the prefix made unique.
+  std::string UniqueName(const std::string& prefix) const;
 
   // RUNTIME --root ROOT ARGS...
   std::vector<std::string> CommandLine(const std::vector<std::string>& args) const;

@@ -1,5 +1,6 @@
 #include "host.h"
 
+#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -90,6 +91,9 @@ std::map<std::string, std::string> CgroupMounts() {
 
 std::vector<std::string> CgroupsNamed(const std::string& id) {
   std::vector<std::string> found;
+  if (id.empty()) {
+    return found;  // every name holds ""
+  }
   for (const auto& [controller, mount_point] : CgroupMounts()) {
     CollectNamed(mount_point, id, found);
   }
@@ -115,6 +119,9 @@ std::string CgroupOf(pid_t pid, const std::string& controller) {
 
 std::vector<pid_t> ProcessesInCgroups(const std::string& id) {
   std::vector<pid_t> found;
+  if (id.empty()) {
+    return found;  // every path holds ""
+  }
   for (const pid_t pid : AllProcesses()) {
     if (ReadFile("/proc/" + std::to_string(pid) + "/cgroup").find(id) != std::string::npos &&
         IsAlive(pid)) {
@@ -144,5 +151,7 @@ bool IsAlive(pid_t pid) {
   return end != std::string::npos && text.size() > end + 2 && text[end + 2] != 'Z' &&
          text[end + 2] != 'X';
 }
+
+bool KillOne(pid_t pid) { return pid > 1 && ::kill(pid, SIGKILL) == 0; }
 
 }  // namespace mayfly::test

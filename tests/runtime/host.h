@@ -38,4 +38,8 @@ std::string NamespaceOf(pid_t pid, const std::string& name);
 
 bool IsAlive(pid_t pid);  // there, and not a zombie
 
+// SIGKILL to one process. Numbers that kill(2) takes for a group or for everybody (0, -1, …) and
+// pid 1 are refused with false: a runtime's wrong answer must not become a signal to the machine.
+bool KillOne(pid_t pid);
+
 }  // namespace mayfly::test
