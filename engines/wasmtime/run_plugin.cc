@@ -3,6 +3,7 @@
 //
 // The order of a run is in include/mayfly/engine_plugin.h. Everything up to run() is done on the
 // caller's thread and starts no other; a guest runs on it too.
+#include <algorithm>
 #include <cstdlib>
 #include <string>
 #include <string_view>
@@ -154,25 +155,42 @@ int Instantiate(mayfly_code* code, const mayfly_instance_config* config, mayfly_
   return 0;
 }
 
-// Wasmtime's text has the backtrace first and the cause below it; a log's reader wants the cause
-// first.
+// The next line of a text, without indentation and without the number that several causes have.
+std::string_view NextCause(std::string_view* text) {
+  const size_t end = text->find('\n');
+  std::string_view line = text->substr(0, end);
+  text->remove_prefix(end == std::string_view::npos ? text->size() : end + 1);
+  line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
+  const size_t digits = line.find_first_not_of("0123456789");
+  if (digits != 0 && digits != std::string_view::npos && line.substr(digits).starts_with(": ")) {
+    line.remove_prefix(digits + 2);
+  }
+  return line;
+}
+
+// Wasmtime's text has the backtrace first, then the causes from the outermost to the trap itself; a
+// log's reader wants the trap first: "out of bounds memory access: memory fault at …", backtrace.
 std::string TrapText(const std::string& message) {
   constexpr std::string_view kBacktrace = "error while executing at wasm backtrace:\n";
-  constexpr std::string_view kCause = "\n\nCaused by:\n";
-  const size_t cause = message.find(kCause);
-  if (!message.starts_with(kBacktrace) || cause == std::string::npos) {
+  constexpr std::string_view kCausedBy = "\n\nCaused by:\n";
+  constexpr std::string_view kTrap = "wasm trap: ";
+  const size_t caused_by = message.find(kCausedBy);
+  if (!message.starts_with(kBacktrace) || caused_by == std::string::npos) {
     return message;
   }
-  std::string reason = message.substr(cause + kCause.size());
-  reason.erase(0, reason.find_first_not_of(' '));
-  if (constexpr std::string_view kPrefix = "wasm trap: "; reason.starts_with(kPrefix)) {
-    reason.erase(0, kPrefix.size());
+  std::string reason;
+  std::string_view causes = std::string_view(message).substr(caused_by + kCausedBy.size());
+  while (!causes.empty()) {
+    const std::string_view cause = NextCause(&causes);
+    if (cause.starts_with(kTrap)) {
+      reason.insert(0, std::string(cause.substr(kTrap.size())) + (reason.empty() ? "" : ": "));
+    } else if (!cause.empty()) {
+      reason.append(reason.empty() ? "" : ": ").append(cause);
+    }
   }
-  std::string backtrace = message.substr(kBacktrace.size(), cause - kBacktrace.size());
-  while (!reason.empty() && reason.back() == '\n') {
-    reason.pop_back();
-  }
-  return reason + "\n" + backtrace;
+  std::string_view backtrace =
+      std::string_view(message).substr(kBacktrace.size(), caused_by - kBacktrace.size());
+  return reason.append("\n").append(backtrace);
 }
 
 // What a call of guest code came to: nothing, an exit, a trap.

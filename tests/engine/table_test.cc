@@ -1,0 +1,301 @@
+// The engine table: what a guest may rely on, run over every engine and strategy that is installed.
+//
+// Modules run by engine_drive, which makes the four calls of a workload without a container; what
+// only a container shows (namespaces, mounts, pid 1) is in tests/runtime/wasm_test.cc.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "../runtime/command.h"
+
+namespace mayfly::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Way {
+  std::string engine;
+  std::string strategy;
+};
+
+void PrintTo(const Way& way, std::ostream* out) { *out << way.engine << " " << way.strategy; }
+
+fs::path EnginesDir() {
+  const char* dir = ::getenv("MAYFLY_ENGINES_DIR");
+  return dir != nullptr ? dir : MAYFLY_TEST_ENGINES_DIR;
+}
+
+// Every engine that has its compiler beside it; AOT and JIT are what this version offers.
+std::vector<Way> Ways() {
+  std::vector<Way> ways;
+  std::error_code none;
+  for (const auto& entry : fs::directory_iterator(EnginesDir(), none)) {
+    const std::string name = entry.path().stem();
+    if (entry.path().extension() == ".so" && !name.ends_with("-compiler")) {
+      ways.push_back({name, "aot"});
+      ways.push_back({name, "jit"});
+    }
+  }
+  return ways;
+}
+
+class EngineTable : public testing::TestWithParam<Way> {
+ protected:
+  void SetUp() override {
+    if (!fs::exists(fs::path(MAYFLY_TEST_MODULES) / "noop.wasm") ||
+        !fs::exists(fs::path(MAYFLY_TEST_MODULES) / "guest.wasm")) {
+      GTEST_SKIP() << "the test modules are not built: wabt or a compiler for WASI is missing";
+    }
+    std::string name = (fs::temp_directory_path() / "mayfly-table-XXXXXX").string();
+    ASSERT_NE(::mkdtemp(name.data()), nullptr);
+    scratch_ = name;
+    fs::create_directory(scratch_ / "files");
+  }
+
+  void TearDown() override {
+    if (!scratch_.empty()) {
+      fs::remove_all(scratch_);
+    }
+  }
+
+  static std::string Module(const std::string& name) {
+    return fs::path(MAYFLY_TEST_MODULES) / (name + ".wasm");
+  }
+
+  std::vector<std::string> CommandLine(const std::string& program,
+                                       const std::vector<std::string>& args) {
+    std::vector<std::string> line = {MAYFLY_TEST_DRIVE, "dev.mayfly.engine=" + GetParam().engine,
+                                     "dev.mayfly.strategy=" + GetParam().strategy, program};
+    line.insert(line.end(), args.begin(), args.end());
+    return line;
+  }
+
+  CommandOptions Options(CommandOptions options = {}) {
+    // One cache for all tests of a run: the guest is compiled once.
+    options.environment.emplace("MAYFLY_CACHE_DIR", fs::path(MAYFLY_TEST_CACHE));
+    options.environment.emplace("MAYFLY_ENGINES_DIR", EnginesDir());
+    options.environment.emplace("MAYFLY_CONFIG", "/dev/null");
+    return options;
+  }
+
+  Output Run(const std::string& module, const std::vector<std::string>& args = {},
+             const CommandOptions& options = {}) {
+    return RunCommand(CommandLine(Module(module), args), Options(options));
+  }
+
+  void ExpectOk(const std::vector<std::string>& args, const CommandOptions& options = {}) {
+    const Output output = Run("guest", args, options);
+    EXPECT_EQ(output.out, "ok\n") << output.err;
+    EXPECT_EQ(output.exit_code, 0);
+  }
+
+  void ExpectRefused(const std::string& program, const std::string& text) {
+    const Output output = RunCommand(CommandLine(program, {}), Options());
+    EXPECT_EQ(output.exit_code, 1);
+    EXPECT_NE(output.err.find(text), std::string::npos)
+        << "expected \"" << text << "\" in: " << output.err;
+    EXPECT_EQ(output.out, "");
+  }
+
+  std::string files() const { return scratch_ / "files"; }
+
+  fs::path scratch_;
+};
+
+TEST_P(EngineTable, ExitStatusIsExact) {
+  EXPECT_EQ(Run("noop").exit_code, 0);
+  for (const int code : {0, 1, 200, 255}) {
+    const Output output = Run("exit_" + std::to_string(code));
+    EXPECT_EQ(output.exit_code, code);
+    EXPECT_EQ(output.err, "");
+  }
+}
+
+TEST_P(EngineTable, ALargeExitCodeKeepsItsLowEightBits) {
+  EXPECT_EQ(Run("exit_511").exit_code, 255);
+}
+
+TEST_P(EngineTable, TrapsAre134WithTheReason) {
+  const std::map<std::string, std::string> traps = {
+      {"trap_unreachable", "unreachable"},         {"trap_memory", "out of bounds memory"},
+      {"trap_memory_far", "out of bounds memory"}, {"trap_stack", "stack"},
+      {"trap_divide", "divide by zero"},           {"trap_indirect", "uninitialized element"},
+      {"start_section_trap", "unreachable"}};
+  for (const auto& [module, reason] : traps) {
+    const Output output = Run(module);
+    EXPECT_EQ(output.exit_code, 134) << module;
+    const std::string first = output.err.substr(0, output.err.find('\n'));
+    EXPECT_TRUE(first.starts_with("mayfly: trap: ")) << module << ": " << output.err;
+    EXPECT_NE(first.find(reason), std::string::npos) << module << ": " << first;
+  }
+}
+
+TEST_P(EngineTable, TheStartSectionIsTheGuests) {
+  EXPECT_EQ(Run("start_section_exit").exit_code, 9);
+}
+
+TEST_P(EngineTable, AllOf32BitsOfMemory) { EXPECT_EQ(Run("grow").exit_code, 0); }
+
+TEST_P(EngineTable, ModulesThatCannotRunAreRefusedWithTheReason) {
+  ExpectRefused(Module("no_start"), "module exports no function _start");
+  ExpectRefused(Module("reactor"), "module exports no function _start");
+  ExpectRefused(Module("missing_function"),
+                "module imports env.foo: not offered by " + GetParam().engine);
+  ExpectRefused(Module("missing_socket"),
+                "module imports wasi_snapshot_preview1.sock_setsockopt: not offered by");
+  ExpectRefused(Module("invalid_body"), "invalid_body.wasm");
+}
+
+// Names are checked before the start; a type that does not fit shows when the instance is made.
+TEST_P(EngineTable, AnImportOfAnotherTypeIsAnError) {
+  const Output output = Run("wrong_signature");
+  EXPECT_EQ(output.exit_code, 1);
+  EXPECT_NE(output.err.find("proc_exit"), std::string::npos) << output.err;
+}
+
+TEST_P(EngineTable, FilesThatAreNoModuleAreRefused) {
+  const auto write = [this](const std::string& name, const std::string& bytes) {
+    std::ofstream(scratch_ / name, std::ios::binary) << bytes;
+    return (scratch_ / name).string();
+  };
+  ExpectRefused(write("text.wasm", "this is text"), "not a WebAssembly module");
+  ExpectRefused(write("empty.wasm", ""), "not a WebAssembly module");
+  ExpectRefused(write("text.wat", "(module)"), "the text format is not run");
+  ExpectRefused(write("component.wasm", std::string("\0asm\x0d\0\1\0", 8)),
+                "components are not supported");
+  ExpectRefused(write("version.wasm", std::string("\0asm\2\0\0\0", 8)),
+                "binary format version 02 00 00 00");
+  ExpectRefused(write("header.wasm", std::string("\0asm\1\0\0\0", 8)),
+                "module exports no function _start");
+  std::ifstream guest(Module("guest"), std::ios::binary);
+  const std::string bytes((std::istreambuf_iterator<char>(guest)),
+                          std::istreambuf_iterator<char>());
+  ExpectRefused(write("cut.wasm", bytes.substr(0, bytes.size() / 2)), "cut.wasm");
+}
+
+TEST_P(EngineTable, Files) {
+  ExpectOk({"files", files()});
+  ExpectOk({"directories", files()});
+  ExpectOk({"links", files()});
+  EXPECT_TRUE(fs::is_empty(files()));
+}
+
+TEST_P(EngineTable, ClocksAndRandom) {
+  ExpectOk({"clocks"});
+  ExpectOk({"random"});
+}
+
+TEST_P(EngineTable, OnlyStandardStreamsAndPreopensAreOpen) {
+  CommandOptions options;
+  options.directory = "/";
+  ExpectOk({"descriptors", " 0 1 2 3"}, options);
+  options.directory = files();
+  ExpectOk({"descriptors", " 0 1 2 3 4"}, options);
+}
+
+TEST_P(EngineTable, PollOnFiles) { ExpectOk({"poll-file", files()}); }
+
+TEST_P(EngineTable, PollOnAnEmptyPipe) {
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  const base::UniqueFd reader(ends[0]);
+  const base::UniqueFd writer(ends[1]);
+  CommandOptions options;
+  options.stdin_fd = reader.get();
+  ExpectOk({"poll-empty"}, options);
+}
+
+TEST_P(EngineTable, PollAndReadOnAPipeThatIsFilledLater) {
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  base::UniqueFd reader(ends[0]);
+  base::UniqueFd writer(ends[1]);
+  CommandOptions options;
+  options.stdin_fd = reader.get();
+  Process guest(CommandLine(Module("guest"), {"poll-input"}), Options(options));
+  PauseMilliseconds(100);
+  ASSERT_EQ(::write(writer.get(), "x", 1), 1);
+  PauseMilliseconds(100);
+  writer.Reset();
+  EXPECT_EQ(guest.Wait(), 0) << guest.Stdout() << guest.Stderr();
+}
+
+TEST_P(EngineTable, ClosedStandardInputIsAnErrorOfTheRead) {
+  std::vector<std::string> line = CommandLine(Module("guest"), {"closed-stdin"});
+  std::string script = "exec \"$@\" <&-";
+  std::vector<std::string> shell = {"/bin/sh", "-c", script, "sh"};
+  shell.insert(shell.end(), line.begin(), line.end());
+  const Output output = RunCommand(shell, Options());
+  EXPECT_EQ(output.out, "ok\n") << output.err;
+}
+
+TEST_P(EngineTable, MuchOutputToASlowReaderArrivesWhole) {
+  constexpr size_t kBytes = 3'000'000;
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  const base::UniqueFd reader(ends[0]);
+  base::UniqueFd writer(ends[1]);
+  // Non-blocking, as an event loop on the other side may have made it.
+  ASSERT_EQ(::fcntl(writer.get(), F_SETFL, O_NONBLOCK), 0);
+  CommandOptions options;
+  options.stdout_fd = writer.get();
+  Process guest(CommandLine(Module("guest"), {"pour", std::to_string(kBytes)}), Options(options));
+  writer.Reset();
+  PauseMilliseconds(200);
+  std::string all;
+  std::string chunk(200'000, '\0');
+  for (ssize_t n = 0; (n = ::read(reader.get(), chunk.data(), chunk.size())) > 0;) {
+    all.append(chunk, 0, static_cast<size_t>(n));
+    PauseMilliseconds(1);
+  }
+  EXPECT_EQ(guest.Wait(), 0);
+  EXPECT_EQ(guest.Stderr(), "poured\n");
+  ASSERT_EQ(all.size(), kBytes);
+  for (size_t at = 0, letter = 0; at < all.size(); ++at, letter = (letter + 1) % 26) {
+    if (at % ((1 << 20) / 26 * 26 + 26) == 0) {
+      letter = 0;
+    }
+    ASSERT_EQ(all[at], static_cast<char>('a' + letter)) << at;
+  }
+}
+
+// The reader has gone: the guest ends by SIGPIPE, as a native program does.
+TEST_P(EngineTable, AReaderThatWentAwayEndsTheGuest) {
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  base::UniqueFd(ends[0]).Reset();
+  const base::UniqueFd writer(ends[1]);
+  CommandOptions options;
+  options.stdout_fd = writer.get();
+  EXPECT_EQ(Run("guest", {"pour", "100000"}, options).exit_code, 128 + SIGPIPE);
+}
+
+TEST_P(EngineTable, SignalsEndTheGuestAtOnce) {
+  for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGKILL}) {
+    Process guest(CommandLine(Module("spin"), {}), Options());
+    ASSERT_TRUE(guest.WaitForOutput("ready")) << guest.Stderr();
+    guest.Kill(number);
+    EXPECT_EQ(guest.Wait(), 128 + number);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Every, EngineTable, testing::ValuesIn(Ways()), [](const auto& row) {
+  return row.param.engine + "_" + row.param.strategy;
+});
+// A build without plugins has an empty table; it must say so and not pass silently.
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(EngineTable);
+
+TEST(EngineTableItself, HasRows) {
+  if (Ways().empty()) {
+    GTEST_SKIP() << "no engine is built: " << EnginesDir() << " is empty";
+  }
+  EXPECT_GE(Ways().size(), 2U);
+}
+
+}  // namespace
+}  // namespace mayfly::test

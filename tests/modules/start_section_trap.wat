@@ -1,0 +1,5 @@
+(module
+  (memory (export "memory") 1)
+  (func $first unreachable)
+  (start $first)
+  (func (export "_start")))
