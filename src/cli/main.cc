@@ -59,7 +59,7 @@ int Main(int argc, char** argv) {
   AddGlobals(&app, &globals);
   app.set_version_flag("-v,--version",
                        std::string("mayfly version " MAYFLY_VERSION "\nspec: 1.2.0"));
-  app.require_subcommand(1);
+  app.require_subcommand(0, 1);
   app.footer(
       "Examples:\n"
       "  mayfly run --bundle hello c1          run a bundle and wait for it\n"
@@ -82,6 +82,10 @@ int Main(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kExitUsage;
+  }
+  if (!selection.action) {
+    fmt::print(stderr, "mayfly: a command is needed; `mayfly --help` lists them\n");
+    return kExitUsage;
   }
   base::Log silent;
   auto log = OpenLog(globals);
