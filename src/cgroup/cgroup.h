@@ -98,7 +98,8 @@ class Cgroup {
   // (EBUSY). Gone already is fine.
   virtual base::Result<void> Remove() = 0;
 
-  // The directories planned by Open(), after Create() the ones in use.
+  // The directories that Create() makes; until then with that of cpuset, which depends on the
+  // limits.
   virtual const Location& location() const = 0;
 };
 

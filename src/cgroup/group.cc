@@ -105,13 +105,14 @@ Result<void> Group::JoinSelf() {
 
 Result<std::vector<pid_t>> Group::Processes() const {
   std::vector<pid_t> pids;
-  if (directories_.empty()) {
-    return pids;
+  // All hierarchies hold the same processes, but for a cpuset that no limit asked for; the unified
+  // one is the quickest to list.
+  const auto best = std::ranges::max_element(directories_, {}, [](const Directory& directory) {
+    return directory.unified() ? 2 : directory.Has("cpuset") ? 0 : 1;
+  });
+  if (best != directories_.end()) {
+    MAYFLY_TRY(best->ListProcesses(pids));
   }
-  // All hierarchies hold the same processes; the unified one is the quickest to list.
-  const auto unified = std::ranges::find_if(directories_, &Directory::unified);
-  const auto& directory = unified != directories_.end() ? *unified : directories_.front();
-  MAYFLY_TRY(directory.ListProcesses(pids));
   return pids;
 }
 

@@ -60,7 +60,9 @@ class V1Group : public Group {
   // joined too: an administrator's limits there must hold.
   V1Group(std::vector<Directory> directories, bool given_path)
       : Group(std::move(directories)), given_path_(given_path) {}
-  base::Result<void> CreateBirthplace() override;
+  // Drops the hierarchies that the container has no use for and opens the mount points of the
+  // others, for a child forked before Create().
+  base::Result<void> Settle();
   base::Result<void> Create(const oci::Resources& resources) override;
 
  private:
@@ -70,7 +72,6 @@ class V1Group : public Group {
   base::Result<void> InheritCpuset(const Directory& directory) const;
 
   bool given_path_;
-  bool settled_ = false;
 };
 
 // v2: one directory, whose controllers the directories above must hand down.

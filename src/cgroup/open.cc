@@ -58,14 +58,6 @@ std::string ParentOf(std::string_view path) {
   return std::string(slash == std::string_view::npos ? "" : path.substr(0, slash));
 }
 
-std::unique_ptr<Cgroup> MakeGroup(Layout layout, std::vector<Directory> directories,
-                                  bool given_path) {
-  if (layout == Layout::kV2) {
-    return std::make_unique<V2Group>(std::move(directories));
-  }
-  return std::make_unique<V1Group>(std::move(directories), given_path);
-}
-
 }  // namespace
 
 Result<std::unique_ptr<Cgroup>> Cgroup::Open(const Host& host, const std::string& cgroups_path,
@@ -85,7 +77,12 @@ Result<std::unique_ptr<Cgroup>> Cgroup::Open(const Host& host, const std::string
     }
     directories.emplace_back(hierarchy, std::move(place));
   }
-  return MakeGroup(host.layout, std::move(directories), given);
+  if (host.layout == Layout::kV2) {
+    return std::make_unique<V2Group>(std::move(directories));
+  }
+  auto group = std::make_unique<V1Group>(std::move(directories), given);
+  MAYFLY_TRY(group->Settle());
+  return group;
 }
 
 std::unique_ptr<Cgroup> Cgroup::FromLocation(const Host& host, Location location) {
@@ -104,7 +101,10 @@ std::unique_ptr<Cgroup> Cgroup::FromLocation(const Host& host, Location location
     directories.emplace_back(found == host.hierarchies.end() ? std::move(hierarchy) : *found,
                              path.substr(prefix.size()));
   }
-  return MakeGroup(host.layout, std::move(directories), true);
+  if (host.layout == Layout::kV2) {
+    return std::make_unique<V2Group>(std::move(directories));
+  }
+  return std::make_unique<V1Group>(std::move(directories), true);
 }
 
 }  // namespace mayfly::cgroup

@@ -64,16 +64,11 @@ bool V1Group::IsUsed(const Directory& directory) const {
 }
 
 // The one hierarchy that only a limit calls for is cpuset: it stays in the list until Create().
-Result<void> V1Group::CreateBirthplace() {
-  if (settled_) {
-    return {};
-  }
+Result<void> V1Group::Settle() {
   Drop([&](const Directory& directory) { return !directory.Has("cpuset") && !IsUsed(directory); });
   for (const Directory& directory : directories()) {
     MAYFLY_TRY(directory.OpenRoot());
   }
-  MAYFLY_TRY(Group::CreateBirthplace());
-  settled_ = true;
   return {};
 }
 

@@ -53,7 +53,7 @@ TEST_F(V1Test, DevicesAreDeniedButForTheDefaults) {
 
 TEST_F(V1Test, OnlyTheNeededHierarchiesAreUsed) {
   const auto group = Open();
-  EXPECT_EQ(group->location().size(), 8U);
+  EXPECT_EQ(group->location().size(), 7U);  // cpuset is still open
   ASSERT_TRUE(group->Create({}));
   EXPECT_EQ(group->location().size(), 6U);
   EXPECT_FALSE(group->location().contains(tree_.Mount("cpuset")));
@@ -162,6 +162,16 @@ TEST_F(V1Test, ProcessesAreThoseBelowToo) {
   const auto pids = again->Processes();
   ASSERT_TRUE(pids) << pids.error().text();
   EXPECT_EQ(*pids, (std::vector<pid_t>{11, 12, 13}));
+}
+
+// A state file written before Create() names the cpuset directory, too, made or not.
+TEST_F(V1Test, ProcessesAreFoundByAPlannedLocation) {
+  const Host host = tree_.MakeHost(Layout::kV1, {"cpuset", "pids", "devices"});
+  const Location planned = Open(host)->location();
+  EXPECT_TRUE(planned.contains(tree_.Mount("cpuset")));
+  tree_.Write("pids/mayfly/c1/cgroup.procs", "21\n");
+  tree_.Write("devices/mayfly/c1/cgroup.procs", "21\n");
+  EXPECT_EQ(*Cgroup::FromLocation(host, planned)->Processes(), (std::vector<pid_t>{21}));
 }
 
 TEST_F(V1Test, HybridJoinsTheUnifiedTreeAtBirth) {
