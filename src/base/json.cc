@@ -41,8 +41,13 @@ JsonView JsonView::Child(const nlohmann::json* value, std::string_view separator
 }
 
 JsonView JsonView::operator[](std::string_view key) const {
+  if (parent_is_no_object_ || (value_ != nullptr && !value_->is_object())) {
+    JsonView broken(nullptr, where_, is_root_);
+    broken.parent_is_no_object_ = true;
+    return broken;
+  }
   const nlohmann::json* value = nullptr;
-  if (value_ != nullptr && value_->is_object()) {
+  if (value_ != nullptr) {
     if (const auto found = value_->find(key); found != value_->end() && !found->is_null()) {
       value = &*found;
     }
@@ -50,11 +55,19 @@ JsonView JsonView::operator[](std::string_view key) const {
   return Child(value, is_root_ ? ": " : ".", key);
 }
 
+Result<void> JsonView::CheckParent() const {
+  if (parent_is_no_object_) {
+    return Fail("expected an object");
+  }
+  return {};
+}
+
 std::unexpected<Error> JsonView::Fail(std::string_view why, ErrorKind kind) const {
   return std::unexpected(Error(kind, fmt::format("{}: {}", where_, why)));
 }
 
 Result<std::optional<std::string>> JsonView::String() const {
+  MAYFLY_TRY(CheckParent());
   if (!present()) {
     return std::nullopt;
   }
@@ -69,6 +82,7 @@ Result<std::optional<std::string>> JsonView::String() const {
 }
 
 Result<std::optional<int64_t>> JsonView::Int() const {
+  MAYFLY_TRY(CheckParent());
   if (!present()) {
     return std::nullopt;
   }
@@ -81,6 +95,7 @@ Result<std::optional<int64_t>> JsonView::Int() const {
 }
 
 Result<std::optional<uint64_t>> JsonView::Uint() const {
+  MAYFLY_TRY(CheckParent());
   if (!present()) {
     return std::nullopt;
   }
@@ -92,6 +107,7 @@ Result<std::optional<uint64_t>> JsonView::Uint() const {
 }
 
 Result<std::optional<bool>> JsonView::Bool() const {
+  MAYFLY_TRY(CheckParent());
   if (!present()) {
     return std::nullopt;
   }
@@ -102,6 +118,7 @@ Result<std::optional<bool>> JsonView::Bool() const {
 }
 
 Result<std::vector<JsonView>> JsonView::Items() const {
+  MAYFLY_TRY(CheckParent());
   std::vector<JsonView> items;
   if (!present()) {
     return items;
@@ -117,6 +134,7 @@ Result<std::vector<JsonView>> JsonView::Items() const {
 }
 
 Result<std::vector<std::pair<std::string, JsonView>>> JsonView::Members() const {
+  MAYFLY_TRY(CheckParent());
   std::vector<std::pair<std::string, JsonView>> members;
   if (!present()) {
     return members;

@@ -32,7 +32,9 @@ class JsonView {
   // "config.json: linux.namespaces[2]"
   std::string Where() const;
 
-  // The member of an object; a view that is not present() when it is absent or null.
+  // The member of an object; a view that is not present() when it is absent or null. Of a value
+  // that is no object, a view whose every reading is the error "expected an object" about that
+  // value.
   JsonView operator[](std::string_view key) const;
 
   // Values; std::nullopt when absent.
@@ -54,9 +56,12 @@ class JsonView {
   JsonView Child(const nlohmann::json* value, std::string_view separator,
                  std::string_view name) const;
 
+  Result<void> CheckParent() const;
+
   const nlohmann::json* value_;
   std::string where_;
   bool is_root_ = false;
+  bool parent_is_no_object_ = false;  // where_ is the parent's then
 };
 
 }  // namespace mayfly::base

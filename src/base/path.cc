@@ -3,7 +3,10 @@
 #include <linux/openat2.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <climits>
 #include <vector>
 
 namespace mayfly::base {
@@ -47,7 +50,39 @@ Result<UniqueFd> OpenInRoot(int root, std::string_view path, int flags, mode_t m
   return UniqueFd(static_cast<int>(fd));
 }
 
-Result<UniqueFd> MakeDirsInRoot(int root, std::string_view path, mode_t mode) {
+namespace {
+
+// As many symbolic links as the kernel follows in one path (path_resolution(7)).
+constexpr int kMaxLinks = 40;
+
+Result<UniqueFd> MakeDirs(int root, std::string_view path, mode_t mode, int links_left);
+
+// One component below `parent`, which is `prefix` without its last part: made when missing; of a
+// link that leads nowhere, its target inside the root.
+Result<UniqueFd> MakeComponent(int root, int parent, const std::string& prefix,
+                               const std::string& name, mode_t mode, int links_left) {
+  auto there = OpenInRoot(root, prefix, O_PATH | O_DIRECTORY);
+  if (there || there.error().sys_errno() != ENOENT) {
+    return there;
+  }
+  if (::mkdirat(parent, name.c_str(), mode) == 0) {
+    return OpenInRoot(root, prefix, O_PATH | O_DIRECTORY);
+  }
+  if (errno != EEXIST) {
+    return FailErrno("mkdir {} in the rootfs", prefix);
+  }
+  std::string target(PATH_MAX, '\0');
+  const ssize_t size = ::readlinkat(parent, name.c_str(), target.data(), target.size());
+  if (size <= 0 || links_left == 0) {
+    return OpenInRoot(root, prefix, O_PATH | O_DIRECTORY);
+  }
+  target.resize(static_cast<size_t>(size));
+  const std::string place =
+      target.starts_with('/') ? target : prefix.substr(0, prefix.find_last_of('/') + 1) + target;
+  return MakeDirs(root, place, mode, links_left - 1);
+}
+
+Result<UniqueFd> MakeDirs(int root, std::string_view path, mode_t mode, int links_left) {
   if (auto there = OpenInRoot(root, path, O_PATH | O_DIRECTORY);
       there || there.error().sys_errno() != ENOENT) {
     return there;
@@ -57,19 +92,15 @@ Result<UniqueFd> MakeDirsInRoot(int root, std::string_view path, mode_t mode) {
   MAYFLY_ASSIGN(parent, OpenInRoot(root, "/", O_PATH | O_DIRECTORY));
   for (const std::string& part : Components(CleanAbsolute(path))) {
     prefix.append("/").append(part);
-    auto next = OpenInRoot(root, prefix, O_PATH | O_DIRECTORY);
-    if (!next && next.error().sys_errno() == ENOENT) {
-      if (::mkdirat(parent.get(), part.c_str(), mode) != 0 && errno != EEXIST) {
-        return FailErrno("mkdir {} in the rootfs", prefix);
-      }
-      next = OpenInRoot(root, prefix, O_PATH | O_DIRECTORY);
-    }
-    if (!next) {
-      return next;
-    }
-    parent = std::move(*next);
+    MAYFLY_ASSIGN(parent, MakeComponent(root, parent.get(), prefix, part, mode, links_left));
   }
   return parent;
+}
+
+}  // namespace
+
+Result<UniqueFd> MakeDirsInRoot(int root, std::string_view path, mode_t mode) {
+  return MakeDirs(root, path, mode, kMaxLinks);
 }
 
 Result<UniqueFd> MakeFileInRoot(int root, std::string_view path, mode_t mode) {

@@ -80,13 +80,28 @@ Result<void> MountBind(int root, const oci::Mount& mount) {
   return ApplyPropagation(tree.get(), mount);
 }
 
+// A tmpfs without a mode of its own has its mount point's, as runc does it: /tmp stays 1777.
+Result<std::string> DataOf(const oci::Mount& mount, int target) {
+  if (mount.type != "tmpfs" || mount.data.starts_with("mode=") ||
+      mount.data.find(",mode=") != std::string::npos) {
+    return mount.data;
+  }
+  struct stat info{};
+  if (::fstat(target, &info) != 0) {
+    return FailErrno("stat");
+  }
+  return fmt::format("{}{}mode={:o}", mount.data, mount.data.empty() ? "" : ",",
+                     info.st_mode & 07777);
+}
+
 Result<void> MountFilesystem(int root, const oci::Mount& mount) {
   MAYFLY_ASSIGN(const UniqueFd target, OpenTarget(root, mount));
   // Read-only is set after copy-up has written.
   const uint64_t attributes = MountAttributes(mount.flags);
   const std::string source = mount.source.empty() ? mount.type : mount.source;
+  MAYFLY_ASSIGN(const std::string data, DataOf(mount, target.get()));
   MAYFLY_ASSIGN(const UniqueFd fs,
-                NewFilesystem(mount.type, source, mount.data, mount.flags & kSuperblockFlags,
+                NewFilesystem(mount.type, source, data, mount.flags & kSuperblockFlags,
                               attributes & ~uint64_t{MOUNT_ATTR_RDONLY}));
   if (mount.copy_up) {
     MAYFLY_TRY_AS(CopyUp(target.get(), fs.get()), "tmpcopyup");

@@ -114,7 +114,7 @@ Result<void> ParseRlimits(const JsonView& view, Process* process) {
     limit.hard = hard.value_or(0);
     if (limit.soft > limit.hard) {
       return item["soft"].Fail(
-          fmt::format("{} is above the hard limit {}", limit.soft, limit.hard));
+          fmt::format("{}: {} is above the hard limit {}", limit.name, limit.soft, limit.hard));
     }
     process->rlimits.push_back(std::move(limit));
   }

@@ -95,7 +95,7 @@ INSTANTIATE_TEST_SUITE_P(
                  "config.json: process.rlimits[0].type: unknown resource limit \"RLIMIT_FOO\""},
         BadField{"/process/rlimits",
                  json::array({{{"type", "RLIMIT_CORE"}, {"soft", 2}, {"hard", 1}}}),
-                 "config.json: process.rlimits[0].soft: 2 is above the hard limit 1"},
+                 "config.json: process.rlimits[0].soft: RLIMIT_CORE: 2 is above the hard limit 1"},
         BadField{"/process/oomScoreAdj", 1001,
                  "config.json: process.oomScoreAdj: must be from -1000 to 1000"},
         BadField{"/process/terminal", true,

@@ -51,11 +51,12 @@ Result<void> SendError(int socket, const base::Error& error) {
 
 Result<Message> ReceiveMessage(int socket) {
   std::array<char, kMaxMessageBytes> bytes;
-  ssize_t got;
-  do {
+  ssize_t got = ::recv(socket, bytes.data(), bytes.size(), 0);
+  // ECONNRESET (the peer closed with unread messages) is told once, before what the peer had sent.
+  for (int resets = 0; got < 0 && (errno == EINTR || (errno == ECONNRESET && resets == 0));) {
+    resets += errno == ECONNRESET ? 1 : 0;
     got = ::recv(socket, bytes.data(), bytes.size(), 0);
-  } while (got < 0 && errno == EINTR);
-  // A peer that died with unread messages resets the connection: the same as an end for the reader.
+  }
   if (got == 0 || (got < 0 && errno == ECONNRESET)) {
     return Message{};
   }

@@ -56,6 +56,17 @@ TEST_F(MessagesTest, AClosedSocketIsTheEndOfTheStream) {
   EXPECT_FALSE(SendMessage(b_.get(), MessageType::kReady));
 }
 
+// An init that fails while the parent's message is on its way: its reason must not be lost.
+TEST_F(MessagesTest, AnErrorSentBeforeAResetIsStillRead) {
+  ASSERT_TRUE(SendMessage(b_.get(), MessageType::kCgroupMade));  // never read
+  ASSERT_TRUE(SendError(a_.get(), base::Error(ErrorKind::kInvalid, "mounts[1]: no")));
+  a_.Reset();
+  const auto message = ReceiveMessage(b_.get());
+  ASSERT_TRUE(message);
+  EXPECT_EQ(message->error.text(), "mounts[1]: no");
+  EXPECT_EQ(ReceiveMessage(b_.get())->type, MessageType::kEndOfStream);
+}
+
 TEST_F(MessagesTest, AShortMessageIsAnError) {
   ASSERT_EQ(::send(a_.get(), "x", 1, 0), 1);
   EXPECT_FALSE(ReceiveMessage(b_.get()));
