@@ -6,6 +6,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "base/file.h"
 #include "isolate/mount_api.h"
 
@@ -17,13 +19,36 @@ using base::UniqueFd;
 
 namespace {
 
-// The container's propagation, as long as the host's mounts are there: never MS_SHARED, or the
-// container's mounts would appear on the host.
+// The container's propagation, as long as the host's mounts are there. With MS_SHARED they stay
+// peers of the host's, so that a volume bound "shared" passes the container's mounts on; the
+// rootfs's own mounts are kept back by MakeParentPrivate().
 uint64_t SetUpPropagation(uint64_t propagation) {
-  if (propagation == 0 || (propagation & MS_SHARED) != 0 || (propagation & MS_UNBINDABLE) != 0) {
+  if (propagation == 0 || (propagation & MS_UNBINDABLE) != 0) {
     return MS_SLAVE | MS_REC;
   }
   return propagation | MS_REC;
+}
+
+// What is mounted on a shared mount appears on the host: the mount that the rootfs lies on must not
+// be one. pivot_root(2) asks for the same.
+Result<void> MakeParentPrivate(const std::string& rootfs) {
+  std::string path = rootfs;
+  while (::mount(nullptr, path.c_str(), nullptr, MS_PRIVATE, nullptr) != 0) {
+    if (errno != EINVAL || path.size() <= 1) {
+      return FailErrno("make the mount of {} private", rootfs);
+    }
+    path.resize(std::max<size_t>(path.rfind('/'), 1));  // not a mount point: one up
+  }
+  return {};
+}
+
+// The host's mounts, still peers of the host's own, must not take those along when they are
+// detached.
+Result<void> CutOff(int old_root) {
+  if (::fchdir(old_root) != 0 || ::mount(nullptr, ".", nullptr, MS_SLAVE | MS_REC, nullptr) != 0) {
+    return FailErrno("cut mounts off from the host's");
+  }
+  return {};
 }
 
 }  // namespace
@@ -31,6 +56,9 @@ uint64_t SetUpPropagation(uint64_t propagation) {
 Result<UniqueFd> PrepareRootfs(const std::string& rootfs, uint64_t propagation) {
   if (::mount(nullptr, "/", nullptr, SetUpPropagation(propagation), nullptr) != 0) {
     return FailErrno("cut mounts off from the host's");
+  }
+  if ((propagation & MS_SHARED) != 0) {
+    MAYFLY_TRY(MakeParentPrivate(rootfs));
   }
   MAYFLY_ASSIGN(const UniqueFd target, base::Open(rootfs, O_PATH | O_DIRECTORY));
   MAYFLY_ASSIGN(UniqueFd tree, CloneTree(target.get(), "", Recursion::kWholeTree));
@@ -44,6 +72,11 @@ Result<void> MakeRootReadOnly(int root) {
 }
 
 Result<void> SwitchRoot(int root, RootSwitch how, uint64_t propagation) {
+  const bool shared = (propagation & MS_SHARED) != 0;
+  UniqueFd old_root;
+  if (shared) {
+    MAYFLY_ASSIGN(old_root, base::Open("/", O_PATH | O_DIRECTORY));
+  }
   if (::fchdir(root) != 0) {
     return FailErrno("enter the rootfs");
   }
@@ -51,6 +84,9 @@ Result<void> SwitchRoot(int root, RootSwitch how, uint64_t propagation) {
     // The old root ends up on top of the new one, at "." (pivot_root(2), NOTES), and is detached.
     if (::syscall(SYS_pivot_root, ".", ".") != 0) {
       return FailErrno("pivot_root");
+    }
+    if (shared) {
+      MAYFLY_TRY(CutOff(old_root.get()));
     }
     if (::umount2(".", MNT_DETACH) != 0) {
       return FailErrno("detach the host's mounts");
