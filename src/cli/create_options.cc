@@ -1,5 +1,8 @@
 #include "cli/create_options.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <climits>
 #include <cstdlib>
 
@@ -34,6 +37,21 @@ std::shared_ptr<CreateFlags> AddCreateOptions(CLI::App* command) {
   return flags;
 }
 
+namespace {
+
+// Descriptors of ours are O_CLOEXEC, so one without the flag came from the caller.
+Result<void> CheckPreserved(int count) {
+  for (int fd = STDERR_FILENO + 1; fd <= STDERR_FILENO + count; ++fd) {
+    const int flags = ::fcntl(fd, F_GETFD);
+    if (flags < 0 || (flags & FD_CLOEXEC) != 0) {
+      return Fail(ErrorKind::kInvalid, "--preserve-fds {}: descriptor {} is not open", count, fd);
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
 Result<container::CreateOptions> ToCreateOptions(const CreateFlags& flags) {
   if (!flags.console_socket.empty()) {
     return Fail(ErrorKind::kUnsupported, "--console-socket: terminals are not supported");
@@ -42,6 +60,7 @@ Result<container::CreateOptions> ToCreateOptions(const CreateFlags& flags) {
   if (::realpath(flags.bundle.c_str(), absolute) == nullptr) {
     return FailErrno("--bundle {}", flags.bundle);
   }
+  MAYFLY_TRY(CheckPreserved(flags.preserved_fds));
   container::CreateOptions options;
   options.id = flags.id;
   options.bundle = absolute;
