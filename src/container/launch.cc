@@ -185,8 +185,10 @@ Result<void> Launched::Restrain(const oci::Spec& spec) {
     }
     return SendMessage(socket_.get(), MessageType::kCgroupMade);
   }();
-  if (!done && base::WaitPidfd(init_.pidfd.get(), 0).value_or(false)) {
-    // The init has ended already: its own reason is the one to tell.
+  // When the init has ended already, or closed its socket on the way to it, its own reason is the
+  // one to tell.
+  if (!done && (done.error().sys_errno() == EPIPE ||
+                base::WaitPidfd(init_.pidfd.get(), 0).value_or(false))) {
     MAYFLY_TRY(AwaitReady());
   }
   return done;
