@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <array>
@@ -124,6 +125,20 @@ Result<void> SetCredentials(const oci::User& user, const oci::Capabilities& capa
   MAYFLY_TRY(SetCapabilitySets(capabilities));
   if (no_new_privileges && ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
     return FailErrno("process.noNewPrivileges");
+  }
+  return {};
+}
+
+Result<void> GiveStandardStreams(uid_t uid) {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    struct stat info{};
+    if (::fstat(fd, &info) != 0 || !S_ISFIFO(info.st_mode) || info.st_uid == uid) {
+      continue;
+    }
+    // What cannot be given can still be used through the descriptor.
+    if (::fchown(fd, uid, static_cast<gid_t>(-1)) != 0 && errno != EPERM && errno != EROFS) {
+      return FailErrno("process.user.uid {}: give it descriptor {}", uid, fd);
+    }
   }
   return {};
 }

@@ -24,6 +24,10 @@ base::Result<void> SetCredentials(const oci::User& user, const oci::Capabilities
 // The capabilities asked for that this process cannot pass on, as a mask.
 uint64_t UngrantableCapabilities(const oci::Capabilities& capabilities);
 
+// Makes pipes among the standard streams the user's, so that it can open /dev/stdout and the like
+// again. Nothing else: a regular file or a terminal there is the caller's.
+base::Result<void> GiveStandardStreams(uid_t uid);
+
 // A session keyring of the container's own, so that the guest cannot read the host's keys.
 base::Result<void> JoinSessionKeyring(const std::string& name);
 

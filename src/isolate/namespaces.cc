@@ -2,9 +2,13 @@
 
 #include <fcntl.h>
 #include <linux/nsfs.h>
+#include <net/if.h>
 #include <sched.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
+
+#include <cstring>
 
 #include "base/file.h"
 
@@ -98,6 +102,20 @@ Result<void> JoinOtherNamespaces(const std::vector<JoinTarget>& targets) {
 Result<void> UnshareCgroupNamespace() {
   if (::unshare(CLONE_NEWCGROUP) != 0) {
     return FailErrno("make a cgroup namespace");
+  }
+  return {};
+}
+
+Result<void> BringUpLoopback() {
+  const base::UniqueFd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  ifreq request{};
+  std::memcpy(request.ifr_name, "lo", sizeof "lo");
+  if (!socket.valid() || ::ioctl(socket.get(), SIOCGIFFLAGS, &request) != 0) {
+    return FailErrno("find the loopback interface");
+  }
+  request.ifr_flags = static_cast<short>(request.ifr_flags | IFF_UP);
+  if (::ioctl(socket.get(), SIOCSIFFLAGS, &request) != 0) {
+    return FailErrno("bring up the loopback interface");
   }
   return {};
 }

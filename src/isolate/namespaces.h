@@ -1,7 +1,8 @@
 // Namespaces: which the init is born into, and which existing ones it joins.
 //
-// Sources: namespaces(7), setns(2), unshare(2), sysctl(2) on /proc/sys of a namespace.
-// Fork: JoinPidNamespace runs in the parent (it takes effect for children), the rest in the init.
+// Sources: namespaces(7), setns(2), unshare(2), netdevice(7), sysctl(2) on /proc/sys of a
+// namespace. Fork: JoinPidNamespace runs in the parent (it takes effect for children), the rest in
+// the init.
 #pragma once
 
 #include <cstdint>
@@ -32,6 +33,9 @@ base::Result<std::vector<JoinTarget>> OpenJoinTargets(const oci::Spec& spec);
 base::Result<void> JoinPidNamespace(const std::vector<JoinTarget>& targets);
 base::Result<void> JoinOtherNamespaces(const std::vector<JoinTarget>& targets);
 base::Result<void> UnshareCgroupNamespace();
+
+// A new network namespace has a loopback interface that is down.
+base::Result<void> BringUpLoopback();
 
 base::Result<void> SetNames(const std::string& hostname, const std::string& domainname);
 

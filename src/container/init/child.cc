@@ -1,5 +1,6 @@
 #include "container/init/child.h"
 
+#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -42,7 +43,8 @@ Result<void> LeaveParent(const InitConfig& config) {
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
-  for (const int number : {SIGPIPE, SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGQUIT}) {
+  // Ignored signals would stay ignored over execve(2): a guest expects none of the caller's.
+  for (int number = 1; number < NSIG; ++number) {
     ::signal(number, SIG_DFL);
   }
   return {};
@@ -130,6 +132,7 @@ Result<void> Restrict(const InitConfig& config) {
   MAYFLY_TRY(isolate::SetRlimits(process.rlimits));
   MAYFLY_TRY(CloseDescriptors(config));
   MAYFLY_TRY(EnterWorkingDirectory(process.cwd));
+  MAYFLY_TRY(isolate::GiveStandardStreams(process.user.uid));
   return isolate::SetCredentials(process.user, process.capabilities.value_or(oci::Capabilities{}),
                                  process.no_new_privileges);
 }
@@ -137,6 +140,9 @@ Result<void> Restrict(const InitConfig& config) {
 Result<void> SetUp(const InitConfig& config) {
   MAYFLY_TRY(LeaveParent(config));
   MAYFLY_TRY(isolate::JoinOtherNamespaces(config.join_targets));
+  if ((isolate::NewNamespaceFlags(config.spec) & CLONE_NEWNET) != 0) {
+    MAYFLY_TRY(isolate::BringUpLoopback());
+  }
   MAYFLY_TRY(isolate::SetNames(config.spec.hostname, config.spec.domainname));
   MAYFLY_TRY(config.workload.Load());
   MAYFLY_TRY(BuildFilesystem(config));
