@@ -261,6 +261,40 @@ TEST_F(MountsTest, PropagationOfABind) {
   EXPECT_EQ(::umount(volume.c_str()), 0);
 }
 
+// What Kubernetes calls bidirectional: a mount made inside shows on the host.
+TEST_F(MountsTest, SharedPassesTheContainersMountsToTheHost) {
+  const fs::path volume = HostDirectory();
+  ASSERT_EQ(::mount("tmpfs", volume.c_str(), "tmpfs", 0, "size=64k"), 0);
+  ASSERT_EQ(::mount(nullptr, volume.c_str(), nullptr, MS_SHARED, nullptr), 0);
+  fs::create_directories(volume / "inner");
+  Bundle bundle = MakeBundle();
+  bundle.config["linux"]["rootfsPropagation"] = "rshared";
+  bundle.Capabilities({"CAP_SYS_ADMIN"});
+  bundle.Mount("/data", "bind", volume, {"rbind", "rshared"});
+  EXPECT_EQ(Try(bundle, {"mount", "none", "/data/inner", "tmpfs"}), std::vector<std::string>{"0"});
+  EXPECT_EQ(MountsBelow(directory()),
+            (std::vector<std::string>{volume, (volume / "inner").string()}));
+  EXPECT_EQ(::umount((volume / "inner").c_str()), 0);
+  EXPECT_EQ(::umount(volume.c_str()), 0);
+}
+
+// Only volumes pass mounts on: the container's own file systems stay its own.
+TEST_F(MountsTest, NothingElseShowsOnAHostWithASharedRootPropagation) {
+  Bundle bundle = MakeBundle();
+  bundle.config["linux"]["rootfsPropagation"] = "rshared";
+  bundle.Probe({"sleep"});
+  const std::string id = NewId();
+  const std::string script =
+      "cp /proc/self/mountinfo " + (directory() / "before").string() + "; " + RuntimePath() +
+      " --root " + state_root().string() + " run --detach --bundle " + bundle.directory().string() +
+      " " + id + " >/dev/null 2>&1 && " + RuntimePath() + " --root " + state_root().string() +
+      " delete --force " + id + " && cat /proc/self/mountinfo";
+  const Output output =
+      RunCommand({"unshare", "--mount", "--propagation", "shared", "sh", "-c", script});
+  EXPECT_EQ(output.exit_code, 0) << output.err;
+  EXPECT_EQ(output.out, ReadFile(directory() / "before"));
+}
+
 TEST_F(MountsTest, SlaveReceivesLaterMountsOfTheHost) {
   const fs::path volume = HostDirectory();
   fs::create_directories(volume / "later");

@@ -150,7 +150,7 @@ TEST_F(ProcessTest, RaisingAHardLimitWithoutTheCapabilityIsAnErrorThatNamesIt) {
 TEST_F(ProcessTest, BadRlimitsAreErrors) {
   for (const auto& [limit, word] : std::vector<std::pair<nlohmann::json, std::string>>{
            {{{"type", "RLIMIT_MOOD"}, {"soft", 1}, {"hard", 1}}, "RLIMIT_MOOD"},
-           {{{"type", "RLIMIT_NOFILE"}, {"soft", 20}, {"hard", 10}}, "RLIMIT"}}) {
+           {{{"type", "RLIMIT_NOFILE"}, {"soft", 20}, {"hard", 10}}, "process.rlimits[0].soft"}}) {
     SCOPED_TRACE(limit.dump());
     Bundle bundle = MakeBundle();
     bundle.config["process"]["rlimits"] = {limit};
