@@ -14,13 +14,13 @@
 struct mayfly_code {
   mayfly_wasmtime::EngineHandle engine;
   mayfly_wasmtime::ModuleHandle module;
+  mayfly_wasmtime::LinkerHandle linker;  // with all of WASI defined: it is the same for every guest
 };
 
 struct mayfly_instance {
-  mayfly_wasmtime::LinkerHandle linker;
+  const mayfly_code* code = nullptr;  // the caller's
   mayfly_wasmtime::StoreHandle store;
-  wasmtime_context_t* context = nullptr;      // the store's
-  const wasmtime_module_t* module = nullptr;  // the code's
+  wasmtime_context_t* context = nullptr;  // the store's
 };
 
 namespace mayfly_wasmtime {
@@ -87,7 +87,12 @@ int Open(int code_fd, mayfly_code** code, mayfly_error* error) {
   if (ErrorHandle e{mayfly_wasmtime_module_open(engine.get(), code_fd, &module)}; e) {
     return Fail(error, Message(e.get()));
   }
-  *code = new mayfly_code{std::move(engine), ModuleHandle(module)};
+  ModuleHandle owned(module);
+  LinkerHandle linker(wasmtime_linker_new(engine.get()));
+  if (ErrorHandle e{mayfly_wasi_define(linker.get())}; e) {
+    return Fail(error, Message(e.get()));
+  }
+  *code = new mayfly_code{std::move(engine), std::move(owned), std::move(linker)};
   return 0;
 }
 
@@ -136,17 +141,13 @@ int SetWasi(mayfly_instance* instance, const mayfly_instance_config& config, may
 int Instantiate(mayfly_code* code, const mayfly_instance_config* config, mayfly_instance** out,
                 mayfly_error* error) {
   auto instance = std::make_unique<mayfly_instance>();
-  instance->linker.reset(wasmtime_linker_new(code->engine.get()));
+  instance->code = code;
   instance->store.reset(wasmtime_store_new(code->engine.get(), nullptr, nullptr));
-  instance->module = code->module.get();
   instance->context = wasmtime_store_context(instance->store.get());
   mayfly_wasmtime_store_allow_large_calls(instance->store.get());
   if (config->max_memory_bytes != 0) {
     wasmtime_store_limiter(instance->store.get(), static_cast<int64_t>(config->max_memory_bytes),
                            -1, -1, -1, -1);
-  }
-  if (ErrorHandle e{mayfly_wasi_define(instance->linker.get())}; e) {
-    return Fail(error, Message(e.get()));
   }
   if (SetWasi(instance.get(), *config, error) != 0) {
     return 1;
@@ -216,8 +217,8 @@ int Run(mayfly_instance* instance, mayfly_end* end, mayfly_error* error) {
   wasmtime_instance_t wasm;
   wasm_trap_t* trap = nullptr;
   {
-    const ErrorHandle e(wasmtime_linker_instantiate(instance->linker.get(), instance->context,
-                                                    instance->module, &wasm, &trap));
+    const ErrorHandle e(wasmtime_linker_instantiate(instance->code->linker.get(), instance->context,
+                                                    instance->code->module.get(), &wasm, &trap));
     const TrapHandle owned(trap);
     if (e && !IsFromGuest(e.get())) {
       return Fail(error, Message(e.get()));
