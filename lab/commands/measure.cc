@@ -88,8 +88,8 @@ Result<int> Carry(const Plan& plan, const MeasureOptions& options, SampleWriter&
   // Whatever happened, what has been measured is described.
   MAYFLY_TRY(EndSession(out + "/machine.json", samples.size()));
   MAYFLY_TRY(Publish(out, samples, LayoutOf(plan), options.json));
-  MAYFLY_TRY(std::move(result));
-  if (result->interrupted) {
+  MAYFLY_ASSIGN(const auto session, std::move(result));
+  if (session.interrupted) {
     fmt::print(stderr, "mayfly-lab: interrupted; go on with: mayfly-lab resume {}\n", out);
     return kExitInterrupted;
   }

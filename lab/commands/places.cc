@@ -48,7 +48,7 @@ std::vector<std::string> PluginsOf(const std::string& mayfly) {
   if (const auto names = base::ListDirectory(folder)) {
     for (const std::string& name : *names) {
       if (name.ends_with(".so")) {
-        plugins.push_back(folder + "/" + name);
+        plugins.push_back(fmt::format("{}/{}", folder, name));
       }
     }
   }

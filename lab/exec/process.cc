@@ -60,8 +60,9 @@ Result<std::pair<UniqueFd, UniqueFd>> MakePipe() {
 // The environment of the lab with the command's additions in front: getenv(3) finds the first.
 std::vector<std::string> MakeEnvironment(const Command& command) {
   std::vector<std::string> variables;
+  variables.reserve(command.env.size());
   for (const auto& [name, value] : command.env) {
-    variables.push_back(name + "=" + value);
+    variables.push_back(fmt::format("{}={}", name, value));
   }
   for (char** variable = environ; *variable != nullptr; ++variable) {
     const std::string_view text = *variable;

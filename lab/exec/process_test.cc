@@ -33,7 +33,7 @@ TEST(ProcessRunner, CountsAndDigestsMoreThanItsBuffer) {
   const auto outcome = runner.Run(Shell("head -c 20000000 /dev/zero"), 30'000);
   ASSERT_TRUE(outcome) << outcome.error().text();
   EXPECT_EQ(outcome->stdout_bytes, 20'000'000U);
-  EXPECT_EQ(outcome->stdout_sha256, Sha256Of(std::string(20'000'000, '\0')));
+  EXPECT_EQ(outcome->stdout_sha256, Sha256Of(std::string().append(20'000'000, '\0')));
   EXPECT_EQ(outcome->stdout_head.size(), 64U << 10);
 }
 

@@ -24,7 +24,7 @@ void AddRuntime(const Environment& environment, const ContainerSettings& setting
     arguments.insert(arguments.end(), {"--runc-binary", binary});
   }
   for (const auto& [name, value] : environment.annotations) {
-    arguments.insert(arguments.end(), {"--annotation", name + "=" + value});
+    arguments.insert(arguments.end(), {"--annotation", fmt::format("{}={}", name, value)});
   }
 }
 
@@ -67,7 +67,7 @@ std::vector<Environment> AllEnvironments() {
 }
 
 Result<std::vector<Environment>> SelectEnvironments(const std::vector<std::string>& names) {
-  const std::vector<Environment> all = AllEnvironments();
+  std::vector<Environment> all = AllEnvironments();
   if (names.empty()) {
     return all;
   }
@@ -77,6 +77,7 @@ Result<std::vector<Environment>> SelectEnvironments(const std::vector<std::strin
         std::find_if(all.begin(), all.end(), [&](const Environment& e) { return e.name == name; });
     if (found == all.end()) {
       std::vector<std::string> known;
+      known.reserve(all.size());
       for (const Environment& environment : all) {
         known.push_back(environment.name);
       }

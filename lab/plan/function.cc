@@ -83,8 +83,9 @@ Result<std::vector<Function>> LoadFunctions(const std::string& suite,
         wanted.push_back(entry);
       }
     }
-    std::stable_partition(wanted.begin(), wanted.end(),
-                          [](const std::string& name) { return name == kFloor; });
+    if (const auto floor = std::find(wanted.begin(), wanted.end(), kFloor); floor != wanted.end()) {
+      std::rotate(wanted.begin(), floor, floor + 1);
+    }
   }
   if (wanted.empty()) {
     return Fail(ErrorKind::kNotFound, "{}: no folder in it has a suite.toml", suite);

@@ -66,7 +66,7 @@ struct Plan {
 };
 
 nlohmann::json PlanToJson(const Plan& plan);
-base::Result<Plan> PlanFromJson(const nlohmann::json& json, std::string_view source);
+base::Result<Plan> PlanFromJson(const nlohmann::json& document, std::string_view source);
 base::Result<Plan> ReadPlan(const std::string& path);
 
 // The plan for people: its settings, then one line per cell with the whole command.

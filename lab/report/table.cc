@@ -46,6 +46,7 @@ CellSummary Summarise(const std::string& function, const std::string& environmen
   summary.failed = data.failed;
   if (!data.times_ms.empty()) {
     std::vector<double> sorted;
+    sorted.reserve(data.times_ms.size());
     for (const Observation& observation : data.times_ms) {
       sorted.push_back(observation.value);
     }

@@ -94,6 +94,7 @@ TEST(MedianInterval, IsRefusedWhereNoRankReachesTheConfidence) {
 
 std::vector<Observation> InBlocks(const std::vector<double>& values) {
   std::vector<Observation> observations;
+  observations.reserve(values.size());
   for (const double value : values) {
     observations.push_back({.block = static_cast<int64_t>(observations.size()), .value = value});
   }

@@ -65,7 +65,7 @@ class Cgroup {
                                                     const std::string& cgroups_path,
                                                     const std::string& id);
   // The cgroup of a container that exists.
-  static std::unique_ptr<Cgroup> FromLocation(const Host& host, Location location);
+  static std::unique_ptr<Cgroup> FromLocation(const Host& host, const Location& location);
 
   // Settles which hierarchies are used, opens their mount points for JoinSelf() and makes the
   // directory of the unified tree for CloneIntoFd(). Create() does it too: this is for a caller

@@ -85,7 +85,7 @@ Result<std::unique_ptr<Cgroup>> Cgroup::Open(const Host& host, const std::string
   return group;
 }
 
-std::unique_ptr<Cgroup> Cgroup::FromLocation(const Host& host, Location location) {
+std::unique_ptr<Cgroup> Cgroup::FromLocation(const Host& host, const Location& location) {
   std::vector<Directory> directories;
   for (const auto& [mount_point, path] : location) {
     // Nothing is done to a place that is not below its mount point.
@@ -96,9 +96,9 @@ std::unique_ptr<Cgroup> Cgroup::FromLocation(const Host& host, Location location
       continue;
     }
     const auto found = std::ranges::find(host.hierarchies, mount_point, &Hierarchy::mount_point);
-    Hierarchy hierarchy{
+    const Hierarchy gone{
         .controllers = {"not mounted"}, .mount_point = mount_point, .own_path = "/"};
-    directories.emplace_back(found == host.hierarchies.end() ? std::move(hierarchy) : *found,
+    directories.emplace_back(found == host.hierarchies.end() ? gone : *found,
                              path.substr(prefix.size()));
   }
   if (host.layout == Layout::kV2) {

@@ -8,7 +8,6 @@ namespace mayfly::container {
 using base::ErrorKind;
 using base::Fail;
 using base::Result;
-using base::UniqueFd;
 
 namespace {
 

@@ -12,7 +12,6 @@ namespace mayfly::container {
 
 using base::ErrorKind;
 using base::Fail;
-using base::FailErrno;
 using base::Result;
 
 namespace {
@@ -59,7 +58,7 @@ Result<std::string> FindProgram(const std::string& name,
     const size_t colon = std::min(path.find(':'), path.size());
     const std::string directory(path.substr(0, colon));
     path.remove_prefix(std::min(colon + 1, path.size()));
-    const std::string candidate = (directory.empty() ? "." : directory) + "/" + name;
+    std::string candidate = (directory.empty() ? "." : directory) + "/" + name;
     const int why = WhyNotExecutable(candidate);
     if (why == 0) {
       return candidate;

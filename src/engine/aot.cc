@@ -105,7 +105,7 @@ Result<CodeRef> CompileAndStore(const Job& job, std::string_view bytes, const Di
       fmt::format("{} {} module sha256:{}", compiler->name, compiler->version, ToHex(digest));
   auto ref = job.cache.Store(key, description, {code.data, code.size});
   code.release(code.context);
-  MAYFLY_ASSIGN(const CodeRef stored, std::move(ref));
+  MAYFLY_ASSIGN(CodeRef stored, std::move(ref));
   MAYFLY_TRY(job.cache.Bound(job.node.cache_max_bytes, key, job.log));
   return stored;
 }

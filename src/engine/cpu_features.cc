@@ -4,7 +4,14 @@
 #include <sys/auxv.h>
 
 #if defined(__x86_64__) && __has_include(<sys/platform/x86.h>)
+// glibc's header is C's: clang has no _Bool in C++.
+#if defined(__clang__)
+#define _Bool bool
+#endif
 #include <sys/platform/x86.h>
+#if defined(__clang__)
+#undef _Bool
+#endif
 #endif
 
 namespace mayfly::engine {

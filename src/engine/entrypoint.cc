@@ -145,9 +145,9 @@ Result<std::optional<Entrypoint>> FindEntrypoint(const oci::Spec& spec, int root
     std::string directory = search.substr(at, colon - at);
     at = colon + 1;
     if (directory.empty() || directory.front() != '/') {
-      directory = cwd + "/" + directory;
+      directory = fmt::format("{}/{}", cwd, directory);
     }
-    if (auto entrypoint = found(directory + "/" + name)) {
+    if (auto entrypoint = found(fmt::format("{}/{}", directory, name))) {
       return entrypoint;
     }
   }

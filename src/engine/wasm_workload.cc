@@ -13,7 +13,6 @@
 
 namespace mayfly::engine {
 
-using base::Error;
 using base::ErrorKind;
 using base::Fail;
 using base::Result;

@@ -8,7 +8,6 @@
 
 namespace mayfly::oci {
 
-using base::ErrorKind;
 using base::JsonView;
 using base::Result;
 

@@ -27,8 +27,8 @@ base::Result<Spec> LoadSpec(const std::string& bundle);
 
 // The parts, in files of their own.
 base::Result<void> RefuseUnsupported(const base::JsonView& root);
-base::Result<void> ParseProcess(const base::JsonView& process, Spec* spec);
-base::Result<void> ParseLinux(const base::JsonView& linux, Spec* spec);
-base::Result<void> ParseResources(const base::JsonView& resources, Resources* out);
+base::Result<void> ParseProcess(const base::JsonView& view, Spec* spec);
+base::Result<void> ParseLinux(const base::JsonView& view, Spec* spec);
+base::Result<void> ParseResources(const base::JsonView& view, Resources* out);
 
 }  // namespace mayfly::oci

@@ -101,6 +101,7 @@ TEST_F(AotTest, AnotherModuleAtTheSamePathIsAnotherModule) {
 
 TEST_F(AotTest, SimultaneousFirstStartsCompileOnce) {
   std::vector<std::unique_ptr<Process>> processes;
+  processes.reserve(30);
   for (int i = 0; i < 30; ++i) {
     processes.push_back(std::make_unique<Process>(
         std::vector<std::string>{MAYFLY_TEST_DRIVE, scratch_ / "app.wasm"}, Options()));

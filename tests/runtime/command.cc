@@ -62,6 +62,7 @@ Process::Process(const std::vector<std::string>& argv, const CommandOptions& opt
   descriptors[STDOUT_FILENO] = options.stdout_fd >= 0 ? options.stdout_fd : out_.get();
   descriptors[STDERR_FILENO] = err_.get();
   std::vector<char*> arguments;
+  arguments.reserve(argv.size() + 1);
   for (const std::string& argument : argv) {
     arguments.push_back(const_cast<char*>(argument.c_str()));
   }
