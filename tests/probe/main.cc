@@ -1,5 +1,8 @@
 // probe COMMAND ARG...: see commands.h and README.md.
+#include <unistd.h>
+
 #include <cstdio>
+#include <cstdlib>
 
 #include "commands.h"
 
@@ -43,6 +46,13 @@ Args& OwnArguments() {
 }  // namespace mayfly::probe
 
 int main(int argc, char** argv) {
+#ifdef __wasi__
+  // A WASI program starts at "/": docs/guide/configuration.md tells it to go where PWD says.
+  if (const char* directory = std::getenv("PWD"); directory != nullptr && ::chdir(directory) != 0) {
+    std::perror(directory);
+    return mayfly::probe::kBadUse;
+  }
+#endif
   mayfly::probe::OwnArguments().assign(argv, argv + argc);
   return mayfly::probe::Main(mayfly::probe::OwnArguments());
 }

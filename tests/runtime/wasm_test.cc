@@ -126,7 +126,8 @@ TEST_F(WasmTest, ArgumentsEnvironmentAndDirectory) {
   }
 }
 
-TEST_F(WasmTest, RelativePathsAreThoseOfTheWorkingDirectory) {
+// The probe goes to PWD first: wasi-libc resolves relative paths at "/" until it is told otherwise.
+TEST_F(WasmTest, PwdIsTheWorkingDirectory) {
   Bundle bundle = MakeBundle(Guest::kWasm);
   WriteFile(bundle.rootfs() / "srv/here", "in the working directory");
   bundle.config["process"]["cwd"] = "/srv";
@@ -134,6 +135,7 @@ TEST_F(WasmTest, RelativePathsAreThoseOfTheWorkingDirectory) {
   EXPECT_EQ(Run(bundle).out, "in the working directory");
   bundle.Probe({"read", "/srv/here"});
   EXPECT_EQ(Run(bundle).out, "in the working directory");
+  EXPECT_EQ(Report(bundle, {"cwd"}), "/srv");
 }
 
 TEST_F(WasmTest, Volumes) {
