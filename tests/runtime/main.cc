@@ -1,9 +1,4 @@
-// The tests' main: runs them as the init of a pid #if defined(__SANITIZE_ADDRESS__)
-// LeakSanitizer stops this process through /proc, which may show another pid namespace than ours.
-extern "C" const char* __asan_default_options() { return "detect_leaks=0"; }
-#endif
-
-namespace and a mount namespace of their own.
+// The tests' main: runs them as the init of a pid namespace and a mount namespace of their own.
 //
 // A runtime under test may be wrong: signal the wrong process, leave processes and mounts. Inside
 // these namespaces it can reach the tests' processes only, and whatever is left ends with them.
@@ -59,3 +54,9 @@ int main(int argc, char** argv) {
   }
   return RUN_ALL_TESTS();
 }
+
+#if defined(__SANITIZE_ADDRESS__)
+// LeakSanitizer stops this process through /proc, which may show another pid namespace than ours.
+extern "C" const char* __asan_default_options();
+const char* __asan_default_options() { return "detect_leaks=0"; }
+#endif
