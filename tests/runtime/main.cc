@@ -57,6 +57,6 @@ int main(int argc, char** argv) {
 
 #if defined(__SANITIZE_ADDRESS__)
 // LeakSanitizer stops this process through /proc, which may show another pid namespace than ours.
-extern "C" const char* __asan_default_options();
+extern "C" __attribute__((visibility("default"))) const char* __asan_default_options();
 const char* __asan_default_options() { return "detect_leaks=0"; }
 #endif
