@@ -167,9 +167,11 @@ Result<void> Launched::SpawnInit(const oci::Spec& spec, Workload* workload,
       .socket = sockets.second.get(),
       .start_listener = listener.get(),
       .parent_only = {sockets.first.get(), entry_.dir_fd()}};
-  MAYFLY_TRY(isolate::JoinPidNamespace(join_targets));
-  MAYFLY_ASSIGN(init_, base::Spawn(isolate::NewNamespaceFlags(spec), cgroup_->CloneIntoFd(),
-                                   [&init] { return RunInit(init); }));
+  {
+    MAYFLY_ASSIGN(const auto born_into, isolate::ChildPidNamespace::Join(join_targets));
+    MAYFLY_ASSIGN(init_, base::Spawn(isolate::NewNamespaceFlags(spec), cgroup_->CloneIntoFd(),
+                                     [&init] { return RunInit(init); }));
+  }
   socket_ = std::move(sockets.first);
   MAYFLY_ASSIGN(state->pid_start_time, base::ProcessStartTime(init_.pid));
   state->pid = init_.pid;

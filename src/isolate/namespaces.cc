@@ -81,13 +81,24 @@ Result<std::vector<JoinTarget>> OpenJoinTargets(const oci::Spec& spec) {
   return targets;
 }
 
-Result<void> JoinPidNamespace(const std::vector<JoinTarget>& targets) {
+Result<ChildPidNamespace> ChildPidNamespace::Join(const std::vector<JoinTarget>& targets) {
+  ChildPidNamespace joined;
   for (const JoinTarget& target : targets) {
-    if (target.clone_flag == CLONE_NEWPID && ::setns(target.fd.get(), CLONE_NEWPID) != 0) {
+    if (target.clone_flag != CLONE_NEWPID) {
+      continue;
+    }
+    MAYFLY_ASSIGN(joined.own_, base::Open("/proc/self/ns/pid", O_RDONLY));
+    if (::setns(target.fd.get(), CLONE_NEWPID) != 0) {
       return FailErrno("join the pid namespace {}", target.path);
     }
   }
-  return {};
+  return joined;
+}
+
+ChildPidNamespace::~ChildPidNamespace() {
+  if (own_.valid()) {
+    ::setns(own_.get(), CLONE_NEWPID);
+  }
 }
 
 Result<void> JoinOtherNamespaces(const std::vector<JoinTarget>& targets) {

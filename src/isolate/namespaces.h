@@ -1,8 +1,7 @@
 // Namespaces: which the init is born into, and which existing ones it joins.
 //
 // Sources: namespaces(7), setns(2), unshare(2), netdevice(7), sysctl(2) on /proc/sys of a
-// namespace. Fork: JoinPidNamespace runs in the parent (it takes effect for children), the rest in
-// the init.
+// namespace. Fork: ChildPidNamespace is the parent's, the rest runs in the init.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +29,20 @@ bool WantsNewCgroupNamespace(const oci::Spec& spec);
 // Opens the namespaces that are joined by path and checks their type, in the host's view.
 base::Result<std::vector<JoinTarget>> OpenJoinTargets(const oci::Spec& spec);
 
-base::Result<void> JoinPidNamespace(const std::vector<JoinTarget>& targets);
+// While it lives, children of this process are born into the pid namespace among `targets`, if there
+// is one; after it, into this process's own again.
+class ChildPidNamespace {
+ public:
+  static base::Result<ChildPidNamespace> Join(const std::vector<JoinTarget>& targets);
+  ChildPidNamespace(ChildPidNamespace&&) = default;
+  ChildPidNamespace& operator=(ChildPidNamespace&&) = delete;
+  ~ChildPidNamespace();
+
+ private:
+  ChildPidNamespace() = default;
+  base::UniqueFd own_;  // invalid: nothing to go back from
+};
+
 base::Result<void> JoinOtherNamespaces(const std::vector<JoinTarget>& targets);
 base::Result<void> UnshareCgroupNamespace();
 

@@ -80,7 +80,7 @@ TEST_F(WasmTest, TermEndsAGuestAtOnceAlsoAsPid1) {
     ASSERT_TRUE(run.WaitForOutput("ready")) << run.Stderr();
     const auto begin = std::chrono::steady_clock::now();
     EXPECT_EQ(Runtime({"kill", id, "TERM"}).exit_code, 0);
-    EXPECT_EQ(run.Wait(), 128 + SIGTERM);
+    EXPECT_EQ(run.Wait(), 128 + SIGTERM) << run.Stderr();
     EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(2));
   }
 }
@@ -94,7 +94,7 @@ TEST_F(WasmTest, InterruptAndKill) {
     Process run = Spawn({"run", "--bundle", bundle.directory(), id});
     ASSERT_TRUE(run.WaitForOutput("ready")) << run.Stderr();
     EXPECT_EQ(Runtime({"kill", id, name}).exit_code, 0);
-    EXPECT_EQ(run.Wait(), 128 + number) << name;
+    EXPECT_EQ(run.Wait(), 128 + number) << name << run.Stderr();
   }
 }
 
