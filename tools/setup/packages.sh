@@ -15,6 +15,8 @@ packages=(
   wasi-libc libc++-19-dev-wasm32 libc++abi-19-dev-wasm32 libclang-rt-19-dev-wasm32
   libclang-rt-19-dev               # clang's sanitizers and libFuzzer
   nlohmann-json3-dev libcli11-dev libfmt-dev libtomlplusplus-dev libssl-dev
+  libseccomp-dev libsystemd-dev    # seccomp filters; the systemd cgroup driver
+  libwasmedge-dev                  # WasmEdge; on Debian 12 from trixie
   libgtest-dev libboost-math-dev   # tests; the lab's statistics
   wabt                             # text modules of the tests
   containerd runc                  # the private containerd and the runtime to compare with
