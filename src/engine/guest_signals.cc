@@ -13,8 +13,8 @@ namespace {
 constexpr std::array kEnding = {SIGHUP,  SIGINT,  SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2,   SIGALRM,
                                 SIGXCPU, SIGXFSZ, SIGPROF, SIGIO,   SIGPWR,  SIGVTALRM, SIGSTKFLT};
 
-// Not for AddressSanitizer: it marks the way to _exit, for which it reads /proc, and a Wasm container
-// has none.
+// Not for AddressSanitizer: it marks the way to _exit, for which it reads /proc, and a Wasm
+// container has none.
 [[gnu::no_sanitize_address]] void OnSignal(int number) {
   // SA_RESETHAND has restored the default action: this ends the process unless it is pid 1.
   ::raise(number);

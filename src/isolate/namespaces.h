@@ -29,8 +29,8 @@ bool WantsNewCgroupNamespace(const oci::Spec& spec);
 // Opens the namespaces that are joined by path and checks their type, in the host's view.
 base::Result<std::vector<JoinTarget>> OpenJoinTargets(const oci::Spec& spec);
 
-// While it lives, children of this process are born into the pid namespace among `targets`, if there
-// is one; after it, into this process's own again.
+// While it lives, children of this process are born into the pid namespace among `targets`, if
+// there is one; after it, into this process's own again.
 class ChildPidNamespace {
  public:
   static base::Result<ChildPidNamespace> Join(const std::vector<JoinTarget>& targets);
