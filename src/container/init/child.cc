@@ -1,19 +1,16 @@
 #include "container/init/child.h"
 
 #include <sched.h>
-#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
 
 #include "base/path.h"
 #include "base/unique_fd.h"
 #include "container/init/messages.h"
-#include "isolate/credentials.h"
+#include "container/init/restrict.h"
 #include "isolate/devices.h"
 
 namespace mayfly::container {
@@ -28,27 +25,6 @@ namespace {
 
 // The exit status of an init that could not run its guest; nobody but its parent sees it.
 constexpr int kSetupFailed = 127;
-
-// A fresh session, default signals, no life without the parent, no look into this process from
-// inside namespaces that it joins (CVE-2016-9962).
-Result<void> LeaveParent(const InitConfig& config) {
-  for (const int fd : config.parent_only) {
-    (void)UniqueFd(fd);
-  }
-  if (::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 ||
-      ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) {
-    return FailErrno("prctl");
-  }
-  ::setsid();
-  sigset_t none;
-  ::sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
-  // Ignored signals would stay ignored over execve(2): a guest expects none of the caller's.
-  for (int number = 1; number < NSIG; ++number) {
-    ::signal(number, SIG_DFL);
-  }
-  return {};
-}
 
 Result<void> BuildFilesystem(const InitConfig& config) {
   const oci::Spec& spec = config.spec;
@@ -85,60 +61,8 @@ Result<void> EnterCgroup(const InitConfig& config) {
   return {};
 }
 
-// Closes everything that is neither stdio nor said to be kept: the guest shares this process (Wasm)
-// or inherits it (native), and a leaked directory descriptor is a way out (CVE-2024-21626).
-Result<void> CloseDescriptors(const InitConfig& config) {
-  std::vector<int> kept = config.workload.KeptDescriptors();
-  kept.push_back(config.socket);
-  kept.push_back(config.start_listener);
-  for (int i = 0; i < config.preserved_fds; ++i) {
-    kept.push_back(STDERR_FILENO + 1 + i);
-  }
-  std::sort(kept.begin(), kept.end());
-  unsigned next = STDERR_FILENO + 1;
-  for (const int fd : kept) {
-    if (fd < static_cast<int>(next)) {
-      continue;
-    }
-    if (static_cast<unsigned>(fd) > next &&
-        ::close_range(next, static_cast<unsigned>(fd) - 1, 0) != 0) {
-      return FailErrno("close descriptors");
-    }
-    next = static_cast<unsigned>(fd) + 1;
-  }
-  if (::close_range(next, ~0U, 0) != 0) {
-    return FailErrno("close descriptors");
-  }
-  return {};
-}
-
-Result<void> EnterWorkingDirectory(const std::string& cwd) {
-  if (::chdir(cwd.c_str()) != 0) {
-    return FailErrno("process.cwd {}", cwd);
-  }
-  // A working directory that is not below the root has no path there (getcwd(3): ENOENT).
-  std::array<char, 4096> where;
-  if (::getcwd(where.data(), where.size()) == nullptr) {
-    return FailErrno("process.cwd {}: outside the container", cwd);
-  }
-  return {};
-}
-
-Result<void> Restrict(const InitConfig& config) {
-  const oci::Process& process = config.spec.process;
-  if (!config.keyring.empty()) {
-    MAYFLY_TRY(isolate::JoinSessionKeyring(config.keyring));
-  }
-  MAYFLY_TRY(isolate::SetRlimits(process.rlimits));
-  MAYFLY_TRY(CloseDescriptors(config));
-  MAYFLY_TRY(EnterWorkingDirectory(process.cwd));
-  MAYFLY_TRY(isolate::GiveStandardStreams(process.user.uid));
-  return isolate::SetCredentials(process.user, process.capabilities.value_or(oci::Capabilities{}),
-                                 process.no_new_privileges);
-}
-
 Result<void> SetUp(const InitConfig& config) {
-  MAYFLY_TRY(LeaveParent(config));
+  MAYFLY_TRY(LeaveParent(config.parent_only));
   MAYFLY_TRY(isolate::JoinOtherNamespaces(config.join_targets));
   if ((isolate::NewNamespaceFlags(config.spec) & CLONE_NEWNET) != 0) {
     MAYFLY_TRY(isolate::BringUpLoopback());
@@ -147,7 +71,13 @@ Result<void> SetUp(const InitConfig& config) {
   MAYFLY_TRY(config.workload.Load());
   MAYFLY_TRY(BuildFilesystem(config));
   MAYFLY_TRY(EnterCgroup(config));
-  MAYFLY_TRY(Restrict(config));
+  std::vector<int> kept = config.workload.KeptDescriptors();
+  kept.push_back(config.socket);
+  kept.push_back(config.start_listener);
+  MAYFLY_TRY(Restrict({.process = config.spec.process,
+                       .keyring = config.keyring,
+                       .preserved_fds = config.preserved_fds,
+                       .kept_fds = std::move(kept)}));
   MAYFLY_TRY(config.workload.Verify());
   if (::prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0) != 0) {
     return FailErrno("prctl");
