@@ -74,7 +74,7 @@ Result<void> SetUp(const InitConfig& config) {
   std::vector<int> kept = config.workload.KeptDescriptors();
   kept.push_back(config.socket);
   kept.push_back(config.start_listener);
-  MAYFLY_TRY(Restrict({.process = config.spec.process,
+  MAYFLY_TRY(Restrict({.spec = config.spec,
                        .keyring = config.keyring,
                        .preserved_fds = config.preserved_fds,
                        .kept_fds = std::move(kept)}));

@@ -77,7 +77,7 @@ Result<void> LeaveParent(const std::vector<int>& parent_only) {
 }
 
 Result<void> Restrict(const Restrictions& restrictions) {
-  const oci::Process& process = restrictions.process;
+  const oci::Process& process = restrictions.spec.process;
   if (!restrictions.keyring.empty()) {
     MAYFLY_TRY(isolate::JoinSessionKeyring(restrictions.keyring));
   }

@@ -21,7 +21,7 @@ namespace mayfly::container {
 base::Result<void> LeaveParent(const std::vector<int>& parent_only);
 
 struct Restrictions {
-  const oci::Process& process;
+  const oci::Spec& spec;      // the container's; `process` is the one to restrict
   std::string keyring;        // empty: keep the caller's session keyring
   int preserved_fds = 0;      // 3 .. 3+n-1 stay open for the guest
   std::vector<int> kept_fds;  // of ours, beside them; -1 is ignored
