@@ -1,13 +1,17 @@
 #!/usr/bin/env bash
 # Debian packages: installs those that are missing, and only those.
-# Nothing is removed or replaced, no service is started, and a container program from elsewhere is kept.
+# Nothing is removed, no service is started, and a container program from elsewhere is kept. On Debian 12 nothing
+# is replaced either, but for WasmEdge, whose package is trixie's: with it come trixie's libc6, libstdc++6 and
+# what depends on them in the same version.
+#
+# packages.sh [base|wasmedge|tests]...   base if none is named
 set -euo pipefail
 # shellcheck source=tools/setup/steps.sh
 source "$(dirname "${BASH_SOURCE[0]}")/steps.sh"
 # shellcheck source=tools/setup/host.sh
 source "$MAYFLY_TREE/tools/setup/host.sh"
 
-packages=(
+packages_base=(
   git ca-certificates curl python3 # the tree, the Rust installer, the image builder and the lint
   g++ cmake ninja-build ccache     # the project; a fresh clone on a used machine builds in a minute
   clang-19 lld-19 llvm-19          # the functions, native and Wasm; fuzz targets
@@ -16,21 +20,27 @@ packages=(
   libclang-rt-19-dev               # clang's sanitizers and libFuzzer
   nlohmann-json3-dev libcli11-dev libfmt-dev libtomlplusplus-dev libssl-dev
   libseccomp-dev libsystemd-dev    # seccomp filters; the systemd cgroup driver
-  libwasmedge-dev                  # WasmEdge; on Debian 12 from trixie
   libgtest-dev libboost-math-dev   # tests; the lab's statistics
   wabt                             # text modules of the tests
   containerd runc                  # the private containerd and the runtime to compare with
   mmdebstrap                       # image bases
 )
+packages_wasmedge=(libwasmedge-dev)
+packages_tests=(
+  golang-go                        # builds the conformance suite
+  crun                             # a runtime to compare with
+  docker.io podman catatonit buildah busybox-static iproute2 # orchestrators, which the tests start privately
+)
 
 # A container program that is there already is used, whatever package it came from.
-declare -A program_of=([containerd]=containerd [runc]=runc)
+declare -A program_of=([containerd]=containerd [runc]=runc [crun]=crun [golang-go]=go
+  [docker.io]=dockerd [podman]=podman [buildah]=buildah)
 
 is_installed() { [[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) == installed ]]; }
 
-missing_packages() {
+missing_packages() { # PACKAGE...
   local package program
-  for package in "${packages[@]}"; do
+  for package in "$@"; do
     program=${program_of[$package]:-}
     if is_installed "$package" || { [[ -n $program ]] && command -v "$program" >/dev/null; }; then continue; fi
     printf '%s\n' "$package"
@@ -85,15 +95,17 @@ require_candidates() {
 # --force-unsafe-io: dpkg does not wait for the disk after each of some 20,000 files (dpkg(1)).
 # While packages are installed, policy-rc.d keeps every service from being started (exit code 101 means
 # "forbidden", invoke-rc.d(8)); one that is there already is left alone.
-install_quietly() {
-  local policy=/usr/sbin/policy-rc.d code=0 own_policy=no
+install_quietly() { # PACKAGE...
+  local policy=/usr/sbin/policy-rc.d code=0 own_policy=no release=()
+  # With -t, what a package of trixie needs comes from there, too.
+  if [[ " $* " == *' libwasmedge-dev '* && $(debian_release) == bookworm ]]; then release=(-t trixie); fi
   if [[ ! -e $policy ]]; then
     printf '#!/bin/sh\nexit 101\n' >"$policy"
     chmod 755 "$policy"
     own_policy=yes
   fi
   DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends --no-remove \
-    -o Dpkg::Options::=--force-unsafe-io "$@" || code=$?
+    -o Dpkg::Options::=--force-unsafe-io -o Dpkg::Options::=--force-confold "${release[@]}" "$@" || code=$?
   [[ $own_policy == no ]] || rm -f "$policy"
   return "$code"
 }
@@ -110,17 +122,31 @@ install_packages() {
   if [[ $new_containerd == yes && -d /run/systemd/system ]]; then systemctl disable containerd.service || true; fi
 }
 
-setup_packages() {
-  local missing
-  check_host
-  mapfile -t missing < <(missing_packages)
+# install_missing WHAT PACKAGE...: one step.
+install_missing() {
+  local what=$1 missing
+  shift
+  mapfile -t missing < <(missing_packages "$@")
   if ((${#missing[@]} == 0)); then
-    done_step 'Debian packages' 'all there'
+    done_step "Debian packages ($what)" 'all there'
     return
   fi
   need apt-get 'the set-up needs apt'
   mkdir -p "$MAYFLY_LOGS"
-  run_step packages "Debian packages (${#missing[@]})" install_packages "${missing[@]}"
+  run_step "packages-$what" "Debian packages ($what: ${#missing[@]})" install_packages "${missing[@]}"
 }
 
-if [[ ${BASH_SOURCE[0]} == "$0" ]]; then setup_packages; fi
+setup_packages() { # [base|wasmedge|tests]...
+  local kind
+  check_host
+  for kind in "${@:-base}"; do
+    case $kind in
+      base) install_missing base "${packages_base[@]}" ;;
+      wasmedge) install_missing wasmedge "${packages_wasmedge[@]}" ;;
+      tests) install_missing tests "${packages_tests[@]}" ;;
+      *) die "packages.sh: unknown kind $kind: say base, wasmedge or tests" ;;
+    esac
+  done
+}
+
+if [[ ${BASH_SOURCE[0]} == "$0" ]]; then setup_packages "$@"; fi

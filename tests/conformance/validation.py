@@ -1,0 +1,267 @@
+"""The OCI runtime-tools validation suite against runtimes: builds it, runs it, compares.
+
+Usage: python3 validation.py [--runtime PATH]... [--program NAME]... [--known FILE] [--json FILE] [--keep-output DIR]
+
+Each of the suite's programs runs in a directory of its own and speaks TAP. A program is clean when it ends
+with status 0, reports no "not ok" and hides no error: those with the plan 1..0 report a failure only as a
+YAML "error" (https://testanything.org), which is counted here.
+
+With --known, a program that is not clean under the first runtime must be listed in that file with its
+reason; any other makes the exit status 1. The suite is built once for each content of runtime-tools/go.sum
+and Go version, under $MAYFLY_CACHE (/var/cache/mayfly).
+
+Exit status: 0 as expected, 1 not, 2 usage, 77 skipped (the reason is printed).
+
+Examples:
+  python3 validation.py --runtime build/release/bin/mayfly --known tests/conformance/known.toml
+  python3 validation.py --runtime build/release/bin/mayfly --runtime /usr/sbin/runc --program kill
+"""
+
+import argparse
+import concurrent.futures
+import dataclasses
+import hashlib
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+try:
+    import tomllib
+except ImportError:  # Python 3.10 and older
+    tomllib = None
+
+_HERE = pathlib.Path(__file__).resolve().parent
+_MODULE = "github.com/opencontainers/runtime-tools"
+_TIMEOUT_S = 60
+_SKIPPED = 77
+
+
+@dataclasses.dataclass
+class Outcome:
+    """What one program said of one runtime."""
+    ok: int = 0
+    not_ok: int = 0
+    skipped: int = 0
+    hidden: int = 0  # errors of a program that plans no tests
+    status: int = 0
+    seconds: float = 0.0
+    failures: list = dataclasses.field(default_factory=list)
+
+    @property
+    def clean(self):
+        return self.status == 0 and self.not_ok == 0 and self.hidden == 0
+
+    def cell(self):
+        if self.clean:
+            return "clean" if self.ok or not self.skipped else "clean (skips all)"
+        parts = [(self.not_ok, "not ok"), (self.hidden, "hidden"), (int(self.status != 0), f"status {self.status}")]
+        return ", ".join(text if text.startswith("status") else f"{count} {text}" for count, text in parts if count)
+
+
+def skip(reason):
+    print(f"validation: skipped: {reason}")
+    sys.exit(_SKIPPED)
+
+
+def find_go():
+    for candidate in ("/usr/local/go/bin/go", shutil.which("go") or "", "/usr/lib/go/bin/go"):
+        if candidate and os.access(candidate, os.X_OK):
+            return candidate
+    skip("no Go compiler: install golang-go (./dev setup does)")
+
+
+def run_go(go, *arguments, **environment):
+    result = subprocess.run([go, *arguments], cwd=_HERE / "runtime-tools", capture_output=True, text=True,
+                            env={**os.environ, "GOFLAGS": "-mod=mod -buildvcs=false", **environment})
+    if result.returncode != 0:
+        if re.search(r"dial tcp|no such host|connection refused|i/o timeout", result.stderr):
+            skip(f"the Go module proxy cannot be reached: {result.stderr.strip().splitlines()[-1]}")
+        sys.exit(f"validation: go {' '.join(arguments)}: {result.stderr.strip()}")
+    return result.stdout
+
+
+def build_suite():
+    """The directory with the programs, runtimetest and the root file system, built if need be."""
+    go = find_go()
+    version = subprocess.run([go, "version"], capture_output=True, text=True, check=True).stdout
+    digest = hashlib.sha256(version.encode())
+    for name in ("go.mod", "go.sum"):
+        digest.update((_HERE / "runtime-tools" / name).read_bytes())
+    cache = pathlib.Path(os.environ.get("MAYFLY_CACHE", "/var/cache/mayfly"))
+    published = cache / f"runtime-tools-{digest.hexdigest()[:16]}"
+    if published.exists():
+        return published
+    print(f"validation: building the suite into {published}", flush=True)
+    cache.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="runtime-tools-", suffix=".new", dir=cache) as work:
+        os.chmod(work, 0o755)
+        module = json.loads(run_go(go, "mod", "download", "-json", f"{_MODULE}@v0.9.0"))["Dir"]
+        run_go(go, "build", "-o", f"{work}/", f"{_MODULE}/validation/...")
+        run_go(go, "build", "-o", f"{work}/runtimetest", f"{_MODULE}/cmd/runtimetest", CGO_ENABLED="0")
+        shutil.copy(f"{module}/rootfs-amd64.tar.gz", work)
+        if not published.exists():
+            shutil.copytree(work, f"{work}.copy")
+            os.rename(f"{work}.copy", published)
+    return published
+
+
+def programs_of(suite):
+    return sorted(p.name for p in suite.iterdir() if p.name not in ("runtimetest", "rootfs-amd64.tar.gz"))
+
+
+def parse_tap(text, outcome):
+    for line in text.splitlines():
+        if re.match(r"ok \d", line):
+            if "# SKIP" in line.upper():
+                outcome.skipped += 1
+            else:
+                outcome.ok += 1
+        elif re.match(r"not ok \d", line):
+            outcome.not_ok += 1
+            outcome.failures.append(line)
+    if re.search(r"^1\.\.0\b", text, re.MULTILINE):
+        hidden = re.findall(r'^\s*"error":\s*(.*?),?$', text, re.MULTILINE)
+        outcome.hidden += len(hidden)
+        outcome.failures += hidden
+
+
+def is_hybrid():
+    return os.path.exists("/sys/fs/cgroup/unified/cgroup.procs")
+
+
+def wrapper_for(runtime, directory):
+    """A program that runs `runtime` on a state directory of its own. crun does not take a hybrid cgroup host."""
+    path = directory / "runtime"
+    command = f'exec {runtime} --root {directory}/state "$@"'
+    path.write_text(f"#!/bin/sh\n{command}\n")
+    path.chmod(0o755)
+    return path
+
+
+def run_program(suite, program, runtime, keep):
+    with tempfile.TemporaryDirectory(prefix="mayfly-validation-") as name:
+        directory = pathlib.Path(name)
+        directory.chmod(0o755)
+        for file in ("runtimetest", "rootfs-amd64.tar.gz"):
+            shutil.copy(suite / file, directory / file)
+        environment = {**os.environ, "RUNTIME": str(wrapper_for(runtime, directory)), "TMPDIR": name}
+        command = ["timeout", "--kill-after=5", str(_TIMEOUT_S), str(suite / program)]
+        # A mount namespace of its own: a runtime that mounts in its caller's (runc does in linux_ns_path_type)
+        # leaves nothing behind.
+        prepare = "umount /sys/fs/cgroup/unified && " if is_hybrid() and os.path.basename(runtime) == "crun" else ""
+        command = ["unshare", "--mount", "--propagation", "private", "sh", "-c",
+                   prepare + 'exec "$@"', "sh", *command]
+        begin = time.monotonic()
+        result = subprocess.run(command, cwd=directory, env=environment, stdin=subprocess.DEVNULL,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace")
+        outcome = Outcome(status=result.returncode, seconds=round(time.monotonic() - begin, 2))
+        parse_tap(result.stdout, outcome)
+        if not outcome.clean:
+            outcome.failures += result.stderr.strip().splitlines()[-3:]
+        if keep:
+            keep.mkdir(parents=True, exist_ok=True)
+            (keep / f"{os.path.basename(runtime)}-{program}.txt").write_text(
+                f"{result.stdout}\n--- stderr\n{result.stderr}")
+        remove_leftovers(directory)
+        return outcome
+
+
+def remove_leftovers(directory):
+    """Containers that a program left: its runtime's own `delete --force`, so that one program's fault stays its own."""
+    state = directory / "state"
+    for entry in sorted(state.iterdir()) if state.is_dir() else []:
+        subprocess.run([directory / "runtime", "delete", "--force", entry.name],
+                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+
+
+def known_reasons(path):
+    if not path:
+        return None
+    if tomllib is None:
+        skip("Python 3.11 or newer is needed to read the list of known failures")
+    with open(path, "rb") as file:
+        return tomllib.load(file)["known"]
+
+
+def print_table(programs, runtimes, results):
+    width = max(len(p) for p in programs) + 2
+    names = [os.path.basename(r) for r in runtimes]
+    print(f"{'program':{width}}" + "".join(f"{n:28}" for n in names))
+    for program in programs:
+        print(f"{program:{width}}" + "".join(f"{results[r][program].cell():28}" for r in runtimes).rstrip())
+    for runtime, name in zip(runtimes, names):
+        outcomes = results[runtime].values()
+        print(f"{name}: {sum(o.clean for o in outcomes)} of {len(programs)} programs clean; "
+              f"{sum(o.ok for o in outcomes)} ok, {sum(o.not_ok for o in outcomes)} not ok, "
+              f"{sum(o.skipped for o in outcomes)} skipped, {sum(o.hidden for o in outcomes)} hidden errors, "
+              f"{sum(o.status != 0 for o in outcomes)} ended with a status other than 0")
+
+
+def judge(runtime, programs, outcomes, known):
+    """Problems of the first runtime, against the list of known ones."""
+    problems = []
+    for program in programs:
+        outcome = outcomes[program]
+        if outcome.clean and program in known:
+            print(f"note: {program} is listed as known and is clean: {known[program]}")
+        if not outcome.clean and program not in known:
+            detail = "".join(f"\n    {line}" for line in outcome.failures[:12])
+            problems.append(f"{os.path.basename(runtime)}: {program}: {outcome.cell()}{detail}")
+        if not outcome.clean and program in known:
+            print(f"known: {program}: {outcome.cell()}: {known[program]}")
+    return problems
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--runtime", action="append", help="path of a runtime; may be given again")
+    parser.add_argument("--program", action="append", help="only this program; may be given again")
+    parser.add_argument("--known", help="file of programs that are not clean, with the reason")
+    parser.add_argument("--json", help="write all outcomes there")
+    parser.add_argument("--keep-output", type=pathlib.Path, help="keep what the programs printed there")
+    arguments = parser.parse_args()
+    if os.geteuid() != 0:
+        skip("containers need root")
+    runtimes = [os.path.abspath(r) for r in arguments.runtime or [shutil.which("mayfly") or ""]]
+    for runtime in runtimes:
+        if not os.access(runtime, os.X_OK):
+            parser.error(f"{runtime or 'mayfly'}: no such program")
+    known = known_reasons(arguments.known)
+    suite = build_suite()
+    programs = programs_of(suite)
+    unknown = set(arguments.program or []) - set(programs)
+    if unknown:
+        parser.error(f"no such program: {', '.join(sorted(unknown))}")
+    programs = arguments.program or programs
+
+    results = {}
+    for runtime in runtimes:
+        results[runtime] = run_all(suite, programs, runtime, arguments.keep_output)
+    print_table(programs, runtimes, results)
+    if arguments.json:
+        with open(arguments.json, "w", encoding="utf-8") as file:
+            json.dump({r: {p: dataclasses.asdict(o) for p, o in results[r].items()} for r in runtimes}, file, indent=1)
+    problems = judge(runtimes[0], programs, results[runtimes[0]], known) if known is not None else []
+    for problem in problems:
+        print(f"FAILED: {problem}")
+    return 1 if problems else 0
+
+
+def run_all(suite, programs, runtime, keep):
+    """Programs that share a cgroup path run one after the other, the others on all processors."""
+    alone = [p for p in programs if "cgroups" in p]
+    outcomes = {p: run_program(suite, p, runtime, keep) for p in alone}
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        others = [p for p in programs if p not in outcomes]
+        outcomes.update(zip(others, pool.map(lambda p: run_program(suite, p, runtime, keep), others)))
+    return outcomes
+
+
+if __name__ == "__main__":
+    sys.exit(main())
