@@ -24,7 +24,8 @@ class EngineCases:
     # -- helpers
 
     def engine(self, *arguments, **options):
-        return run(*self.cli, *arguments, **options)
+        # conmon leaves a file "oom" in its working directory.
+        return run(*self.cli, *arguments, cwd=self.directory, **options)
 
     def start(self, *arguments):
         """A detached container; its id."""
