@@ -52,6 +52,7 @@ constexpr mayfly_engine kPlugin = {
     .instantiate = nullptr,
     .run = nullptr,
     .close = nullptr,
+    .features = 0,
 };
 
 }  // namespace

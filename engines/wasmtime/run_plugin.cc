@@ -262,6 +262,7 @@ constexpr mayfly_engine kPlugin = {
     .instantiate = Instantiate,
     .run = Run,
     .close = Close,
+    .features = MAYFLY_FEATURE_WASI_P1 | MAYFLY_FEATURE_SIMD,
 };
 
 }  // namespace

@@ -23,8 +23,9 @@
  *   later, never in open(): the caller may fork after it.
  * Signals: Mayfly handles terminating signals before run(); a plugin may use SIGSEGV, SIGBUS,
  *   SIGILL, SIGFPE and SIGTRAP for its own traps.
- * Versions: a plugin with another abi_version is refused. Fields are only ever added at a struct's
- *   end; struct_size says how far the plugin goes.
+ * Versions: a plugin with another abi_version is refused. Within a version, fields are only added
+ * at a struct's end; struct_size says how far its writer goes, and what lies beyond reads as zero.
+ * A plugin built against an older header of the version runs under a newer Mayfly, and the reverse.
  *
  * The header is C99 and includes nothing but <stddef.h> and <stdint.h>.
  */
@@ -48,6 +49,15 @@ extern "C" {
 /* Parts that a plugin file has. */
 #define MAYFLY_PART_RUN (1u << 0)
 #define MAYFLY_PART_COMPILE (1u << 1)
+
+/* What an engine's guests can use, in mayfly_engine.features: shown to people by `mayfly engines`.
+ * Whether a given module can run is decided by `imports`, not by these. */
+#define MAYFLY_FEATURE_WASI_P1 (1u << 0)    /* WASI preview 1 */
+#define MAYFLY_FEATURE_WASI_P2 (1u << 1)    /* WASI preview 2 */
+#define MAYFLY_FEATURE_COMPONENTS (1u << 2) /* components, not only core modules */
+#define MAYFLY_FEATURE_SOCKETS (1u << 3)    /* sockets that a guest can open or accept */
+#define MAYFLY_FEATURE_THREADS (1u << 4)    /* threads that a guest can start */
+#define MAYFLY_FEATURE_SIMD (1u << 5)       /* 128-bit vectors */
 
 /* Flags of compile(). */
 #define MAYFLY_COMPILE_ONE_THREAD (1u << 0) /* start no thread */
@@ -136,7 +146,13 @@ typedef struct mayfly_engine {
                      mayfly_instance** instance, mayfly_error* error);
   int (*run)(mayfly_instance* instance, mayfly_end* end, mayfly_error* error);
   void (*close)(mayfly_code* code, mayfly_instance* instance); /* either may be NULL */
+
+  /* Optional from here on: a table may end before (struct_size). */
+  uint32_t features; /* MAYFLY_FEATURE_* */
 } mayfly_engine;
+
+/* The smallest struct_size of a table of ABI version 1: everything up to close. */
+#define MAYFLY_ENGINE_MIN_SIZE (offsetof(mayfly_engine, close) + sizeof(void (*)(void)))
 
 /* The one exported symbol: a table that lives as long as the process. */
 #define MAYFLY_ENGINE_SYMBOL "mayfly_engine_plugin"

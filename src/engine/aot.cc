@@ -3,13 +3,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <charconv>
 #include <chrono>
+#include <optional>
 #include <vector>
 
+#include "base/file.h"
 #include "engine/child_task.h"
 #include "engine/code_cache.h"
 #include "engine/cpu_features.h"
 #include "engine/file_identity.h"
+#include "engine/memory_file.h"
 #include "engine/module_probe.h"
 
 namespace mayfly::engine {
@@ -64,27 +69,57 @@ Result<std::string> EngineIdentity(const std::string& engine, const PluginHost& 
                      state.mtime_ns, state.ctime_ns, CpuFeatures());
 }
 
-std::string CodeKey(const Digest& module, const mayfly_engine& engine) {
-  return ToHex(Sha256(
-      fmt::format("mayfly code 1\nmodule {}\nengine {}\nversion {}\noptions {}\nabi {}\ncpu {}\n",
-                  ToHex(module), engine.name, engine.version, engine.code_compatibility,
-                  engine.abi_version, CpuFeatures())));
-}
-
 // One compile of one module, in the child process.
 struct Job {
   const ModuleFile& module;
+  const Digest& digest;  // the module's
   const std::string& engine_name;
   const PluginHost& plugins;
   const NodeConfig& node;
-  const CodeCache& cache;
+  const CodeCache* cache;  // nullptr: nothing is looked up or kept
+  std::string index_name;  // of the module's digest
+  int memory_fd;           // takes the code when the cache cannot
   Log& log;
 };
 
-Result<CodeRef> CompileAndStore(const Job& job, std::string_view bytes, const Digest& digest,
-                                const std::string& key) {
+// What the child answers; text because it passes a pipe: "REF" or "-", milliseconds or "-".
+struct Answer {
+  std::optional<CodeRef> ref;  // absent: the code is in the memory file
+  std::optional<int64_t> compile_ms;
+
+  std::string ToText() const {
+    return fmt::format("{}\n{}", ref ? ref->ToText() : "-",
+                       compile_ms ? std::to_string(*compile_ms) : "-");
+  }
+  static Answer FromText(const std::string& text) {
+    const size_t end = std::min(text.find('\n'), text.size());
+    Answer answer{.ref = CodeRef::FromText(text.substr(0, end)), .compile_ms = {}};
+    int64_t number = 0;
+    const char* const begin = text.data() + std::min(end + 1, text.size());
+    if (std::from_chars(begin, text.data() + text.size(), number).ec == std::errc()) {
+      answer.compile_ms = number;
+    }
+    return answer;
+  }
+};
+
+// An index that cannot be written costs time, not correctness.
+void Remember(const CodeCache& cache, const std::string& index_name, const CodeRef& ref, Log& log) {
+  if (const auto done = cache.Remember(index_name, ref); !done) {
+    log.Warning("{}", done.error().text());
+  }
+}
+
+// Compiles, and leaves the code in the cache or, when it cannot be stored, in the memory file.
+Result<Answer> Compile(const Job& job, const mayfly_engine& engine) {
+  MAYFLY_ASSIGN(const std::string bytes, ReadModule(job.module));
+  if (Sha256(bytes) != job.digest) {
+    return Fail(ErrorKind::kState, "{}: it changes while it is read", job.module.path);
+  }
+  MAYFLY_TRY(CheckModule(job.module, bytes, engine));
   MAYFLY_ASSIGN(const mayfly_engine* compiler, job.plugins.LoadCompiler(job.engine_name));
-  if (CodeKey(digest, *compiler) != key) {
+  const CodeOrigin origin = OriginOf(job.digest, engine);
+  if (OriginOf(job.digest, *compiler) != origin) {
     return Fail(ErrorKind::kEngine,
                 "engine {}: its compiler ({}, {}) is not of the engine's version or options",
                 job.engine_name, compiler->version, compiler->code_compatibility);
@@ -97,43 +132,103 @@ Result<CodeRef> CompileAndStore(const Job& job, std::string_view bytes, const Di
                                                   error);
                        }),
                 "compile {}", job.module.path);
-  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
-      std::chrono::steady_clock::now() - start);
-  job.log.Debug("compiled {} ({} bytes) with {} {} to {} bytes in {} ms", job.module.path,
-                bytes.size(), compiler->name, compiler->version, code.size, took.count());
-  const std::string description =
-      fmt::format("{} {} module sha256:{}", compiler->name, compiler->version, ToHex(digest));
-  auto ref = job.cache.Store(key, description, {code.data, code.size});
+  Answer answer;
+  answer.compile_ms = std::chrono::duration_cast<std::chrono::milliseconds>(
+                          std::chrono::steady_clock::now() - start)
+                          .count();
+  job.log.Write(
+      base::LogLevel::kInfo,
+      fmt::format("compiled {} ({} bytes) with {} {} to {} bytes in {} ms", job.module.path,
+                  bytes.size(), compiler->name, compiler->version, code.size, *answer.compile_ms));
+  if (job.cache != nullptr) {
+    auto stored = job.cache->Store(origin.ToText(), {code.data, code.size});
+    if (stored) {
+      answer.ref = *stored;
+    } else {
+      job.log.Warning("{}: not kept: {}", job.module.path, stored.error().text());
+    }
+  }
+  Result<void> written;
+  if (!answer.ref) {
+    written = base::WriteAll(job.memory_fd, {reinterpret_cast<const char*>(code.data), code.size},
+                             "memory file");
+  }
   code.release(code.context);
-  MAYFLY_ASSIGN(CodeRef stored, std::move(ref));
-  MAYFLY_TRY(job.cache.Bound(job.node.cache_max_bytes, key, job.log));
-  return stored;
+  MAYFLY_TRY(std::move(written));
+  return answer;
 }
 
-Result<CodeRef> FindOrCompile(const Job& job) {
-  MAYFLY_ASSIGN(const std::string bytes, ReadModule(job.module));
+// Under the key's lock: what another start compiled meanwhile, or a compile.
+Result<Answer> FindOrCompile(const Job& job) {
   MAYFLY_ASSIGN(const mayfly_engine* engine, job.plugins.LoadRun(job.engine_name));
-  MAYFLY_TRY(CheckModule(job.module, bytes, *engine));
-  const Digest digest = Sha256(bytes);
-  const std::string key = CodeKey(digest, *engine);
-  if (auto ref = job.cache.Verify(key, job.log)) {
-    return *ref;
+  if (job.cache == nullptr) {
+    return Compile(job, *engine);
   }
-  MAYFLY_ASSIGN(const UniqueFd lock, job.cache.Lock(key));
-  if (auto ref = job.cache.Verify(key, job.log)) {
-    return *ref;  // another start compiled it while this one waited
+  const std::string key = OriginOf(job.digest, *engine).Key();
+  const auto lock = job.cache->Lock(key);
+  if (!lock) {
+    job.log.Warning("{}: not kept: {}", job.module.path, lock.error().text());
+    Job alone = job;
+    alone.cache = nullptr;
+    return Compile(alone, *engine);
   }
-  return CompileAndStore(job, bytes, digest, key);
+  if (job.cache->Recall(job.index_name, job.log)) {
+    return Answer{.ref = job.cache->FindRef(job.index_name), .compile_ms = {}};
+  }
+  if (const auto ref = job.cache->Verify(key, job.log)) {
+    Remember(*job.cache, job.index_name, *ref, job.log);
+    return Answer{.ref = ref, .compile_ms = {}};
+  }
+  MAYFLY_ASSIGN(Answer answer, Compile(job, *engine));
+  if (answer.ref) {
+    Remember(*job.cache, job.index_name, *answer.ref, job.log);
+    const PruneLimits limits{.max_bytes = job.node.cache_max_bytes, .max_age_ns = {}, .all = false};
+    if (const auto pruned = job.cache->Prune(limits, key, job.log); !pruned) {
+      job.log.Warning("{}", pruned.error().text());
+    }
+  }
+  return answer;
 }
 
-// An index that cannot be written costs time, not correctness.
-void Remember(const CodeCache& cache, const std::string& index_name, const CodeRef& ref, Log& log) {
-  if (const auto done = cache.Remember(index_name, ref); !done) {
-    log.Warning("{}", done.error().text());
+// Finds or compiles in a child process; without a cache into memory.
+Result<FoundCode> CodeByChild(Job job) {
+  MAYFLY_ASSIGN(UniqueFd memory, MakeMemoryFile());
+  job.memory_fd = memory.get();
+  MAYFLY_ASSIGN(const std::string text,
+                RunInChild("compile " + job.module.path, [&]() -> Result<std::string> {
+                  MAYFLY_ASSIGN(const Answer answer, FindOrCompile(job));
+                  return answer.ToText();
+                }));
+  const Answer answer = Answer::FromText(text);
+  FoundCode found{.code = {},
+                  .source = answer.compile_ms ? CodeSource::kCompiled : CodeSource::kCache,
+                  .kept = answer.ref.has_value(),
+                  .compile_ms = answer.compile_ms.value_or(0)};
+  if (!answer.ref) {
+    MAYFLY_TRY(SealMemoryFile(memory.get()));
+    found.code = std::move(memory);
+    return found;
   }
+  if (auto code = job.cache->OpenVerified(*answer.ref)) {
+    found.code = std::move(*code);
+    return found;
+  }
+  // Removed since: by an operator, or to make room for another module's code.
+  job.cache = nullptr;
+  return CodeByChild(job);
 }
 
 }  // namespace
+
+CodeOrigin OriginOf(const Digest& module, const mayfly_engine& engine) {
+  return {.module = ToHex(module),
+          .engine = engine.name,
+          .version = engine.version,
+          .strategy = "aot",
+          .options = engine.code_compatibility,
+          .abi = std::to_string(engine.abi_version),
+          .cpu = CpuFeatures()};
+}
 
 Result<std::string> ReadModule(const ModuleFile& module) {
   struct stat info{};
@@ -192,8 +287,8 @@ Result<void> CheckModule(const ModuleFile& module, std::string_view bytes,
   return {};
 }
 
-Result<UniqueFd> AotCode(const ModuleFile& module, const std::string& engine,
-                         const PluginHost& plugins, const NodeConfig& node, Log& log) {
+Result<FoundCode> AotCode(const ModuleFile& module, const std::string& engine,
+                          const PluginHost& plugins, const NodeConfig& node, Log& log) {
   if (!plugins.Has(engine)) {
     return std::unexpected(plugins.LoadRun(engine).error());
   }
@@ -206,38 +301,44 @@ Result<UniqueFd> AotCode(const ModuleFile& module, const std::string& engine,
   const std::string by_place = place ? index_name(*place) : "";
   if (place) {
     if (auto code = cache.Recall(by_place, log)) {
-      return std::move(*code);
+      return FoundCode{.code = std::move(*code)};
     }
   }
   MAYFLY_ASSIGN(const Digest digest, HashModule(module));
+  const bool stayed = place && FileIdentity(module.fd) == place;  // so the digest is the place's
   const std::string by_digest = index_name("sha256 " + ToHex(digest));
+  FoundCode found;
   if (auto code = cache.Recall(by_digest, log)) {
-    if (const auto ref = cache.FindRef(by_digest); ref && place) {
-      Remember(cache, by_place, *ref, log);
-    }
-    return std::move(*code);
+    found.code = std::move(*code);
+  } else {
+    MAYFLY_ASSIGN(found, CodeByChild({.module = module,
+                                      .digest = digest,
+                                      .engine_name = engine,
+                                      .plugins = plugins,
+                                      .node = node,
+                                      .cache = &cache,
+                                      .index_name = by_digest,
+                                      .memory_fd = -1,
+                                      .log = log}));
   }
-  MAYFLY_ASSIGN(const std::string text,
-                RunInChild("compile " + module.path, [&]() -> Result<std::string> {
-                  const Job job{module, engine, plugins, node, cache, log};
-                  MAYFLY_ASSIGN(const CodeRef ref, FindOrCompile(job));
-                  return ref.ToText();
-                }));
-  const auto ref = CodeRef::FromText(text);
-  auto code = ref ? cache.OpenVerified(*ref) : std::nullopt;
-  if (!code) {
-    return Fail(ErrorKind::kSystem,
-                "compiled-code cache {}: the code of {} was removed as it was made", node.cache_dir,
-                module.path);
+  if (const auto ref = cache.FindRef(by_digest); ref && stayed && found.kept) {
+    Remember(cache, by_place, *ref, log);
   }
-  // What the child compiled is what was hashed here only if the file stayed as it was.
-  if (HashModule(module) == digest) {
-    Remember(cache, by_digest, *ref, log);
-    if (place && FileIdentity(module.fd) == place) {
-      Remember(cache, by_place, *ref, log);
-    }
-  }
-  return std::move(*code);
+  return found;
+}
+
+Result<FoundCode> CompileToMemory(const ModuleFile& module, const std::string& engine,
+                                  const PluginHost& plugins, const NodeConfig& node, Log& log) {
+  MAYFLY_ASSIGN(const Digest digest, HashModule(module));
+  return CodeByChild({.module = module,
+                      .digest = digest,
+                      .engine_name = engine,
+                      .plugins = plugins,
+                      .node = node,
+                      .cache = nullptr,
+                      .index_name = "",
+                      .memory_fd = -1,
+                      .log = log});
 }
 
 }  // namespace mayfly::engine

@@ -1,7 +1,6 @@
 #include "engine/code_cache.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -9,10 +8,10 @@
 #include <array>
 #include <charconv>
 #include <ctime>
-#include <vector>
 
 #include "base/file.h"
 #include "base/path.h"
+#include "engine/code_cache_files.h"
 #include "engine/code_trailer.h"
 
 namespace mayfly::engine {
@@ -25,24 +24,7 @@ using base::UniqueFd;
 
 namespace {
 
-constexpr const char* kCodeDir = "code";
-constexpr const char* kIndexDir = "index";
-constexpr const char* kLockDir = "lock";
-constexpr mode_t kDirMode = 0700;
-constexpr mode_t kFileMode = 0600;
-constexpr size_t kKeyDigits = 64;
 constexpr size_t kMaxIndexText = 512;
-
-int64_t ToNs(const timespec& time) { return time.tv_sec * 1'000'000'000LL + time.tv_nsec; }
-
-std::string CodeName(const std::string& key) { return std::string(kCodeDir) + "/" + key; }
-std::string IndexName(const std::string& name) { return std::string(kIndexDir) + "/" + name; }
-
-// A regular file of ours, closed to everyone else.
-bool IsPrivateFile(const struct stat& info) {
-  return S_ISREG(info.st_mode) && info.st_uid == ::geteuid() &&
-         (info.st_mode & 07777) == kFileMode && info.st_nlink == 1;
-}
 
 // A file mapped for reading, for the time of a check.
 class Mapping {
@@ -65,19 +47,33 @@ class Mapping {
   size_t size_;
 };
 
-Result<std::string> WhatIsOff(int fd, const struct stat& info, const std::string& key) {
+Result<void> CheckOpened(int fd, const struct stat& info, const std::string& key) {
   if (!IsPrivateFile(info)) {
-    return "its owner or mode is not as written";
+    return Fail(ErrorKind::kInvalid, "its owner or mode is not as written");
   }
   const Mapping file(fd, static_cast<size_t>(std::max<off_t>(info.st_size, 1)));
   if (!file.valid()) {
     return FailErrno("map code {}", key);
   }
-  const auto trailer = CheckCodeFile(file.bytes().first(static_cast<size_t>(info.st_size)));
-  if (!trailer) {
-    return trailer.error().text();
+  MAYFLY_ASSIGN(const CodeTrailer trailer,
+                CheckCodeFile(file.bytes().first(static_cast<size_t>(info.st_size))));
+  if (trailer.key != key) {
+    return Fail(ErrorKind::kInvalid, "it belongs to another key");
   }
-  return trailer->key == key ? "" : "it belongs to another key";
+  return {};
+}
+
+// The 64-bit place in the lock file that stands for a key.
+struct flock LockOf(const std::string& key) {
+  constexpr size_t kDigits = 15;  // 60 bits: offsets are signed
+  uint64_t place = 0;
+  std::from_chars(key.data(), key.data() + std::min(kDigits, key.size()), place, 16);
+  struct flock lock{};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  lock.l_start = static_cast<off_t>(place);
+  lock.l_len = 1;
+  return lock;
 }
 
 }  // namespace
@@ -125,12 +121,8 @@ std::optional<CodeRef> CodeRef::FromText(std::string_view text) {
   return good && at == end ? std::optional(ref) : std::nullopt;
 }
 
-Result<CodeCache> CodeCache::Open(const std::string& directory) {
+Result<CodeCache> CodeCache::OpenExisting(const std::string& directory) {
   auto root = base::Open(directory, O_PATH | O_DIRECTORY);
-  if (!root && root.error().sys_errno() == ENOENT) {
-    MAYFLY_TRY_AS(base::MakeDirs(directory, kDirMode), "compiled-code cache");
-    root = base::Open(directory, O_PATH | O_DIRECTORY);
-  }
   if (!root) {
     return std::unexpected(std::move(root).error().Wrap("compiled-code cache"));
   }
@@ -145,6 +137,15 @@ Result<CodeCache> CodeCache::Open(const std::string& directory) {
         directory, ::geteuid(), info.st_uid, info.st_mode & 07777);
   }
   return CodeCache(std::move(*root), directory);
+}
+
+Result<CodeCache> CodeCache::Open(const std::string& directory) {
+  auto cache = OpenExisting(directory);
+  if (cache || cache.error().kind() != ErrorKind::kNotFound) {
+    return cache;
+  }
+  MAYFLY_TRY_AS(base::MakeDirs(directory, kCacheDirMode), "compiled-code cache");
+  return OpenExisting(directory);
 }
 
 std::optional<UniqueFd> CodeCache::OpenVerified(const CodeRef& ref) const {
@@ -171,6 +172,7 @@ std::optional<UniqueFd> CodeCache::Recall(const std::string& index_name, base::L
   }
   if (known->state.SettledAt(known->verified_ns)) {
     if (auto fd = OpenVerified(*known)) {
+      Touch(index_name);
       return fd;
     }
   }
@@ -184,23 +186,48 @@ std::optional<UniqueFd> CodeCache::Recall(const std::string& index_name, base::L
   return OpenVerified(*verified);
 }
 
-std::optional<CodeRef> CodeCache::Verify(const std::string& key, base::Log& log) const {
-  const UniqueFd fd(
-      ::openat(root_.get(), CodeName(key).c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
-  if (!fd.valid() && errno == ENOENT) {
-    return std::nullopt;
-  }
+// The entry's own modification time says when it was last used; the code file's times must stay as
+// they are. Of no consequence when it fails.
+void CodeCache::Touch(const std::string& index_name) const {
+  const std::string name = IndexName(index_name);
   struct stat info{};
-  CodeRef ref{.key = key, .state = {}, .verified_ns = RealtimeNs()};
-  auto off = fd.valid() && ::fstat(fd.get(), &info) == 0 ? WhatIsOff(fd.get(), info, key)
-                                                         : Result<std::string>(FailErrno("open"));
-  if (off && off->empty()) {
-    ref.state = FileState::Of(info);
-    return ref;
+  if (::fstatat(root_.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0 &&
+      RealtimeNs() - ToNs(info.st_mtim) > kTouchNs) {
+    (void)::utimensat(root_.get(), name.c_str(), nullptr, AT_SYMLINK_NOFOLLOW);
   }
-  log.Warning("compiled-code cache {}: code {} is thrown away: {}", path_, key,
-              off ? *off : off.error().text());
-  ::unlinkat(root_.get(), CodeName(key).c_str(), 0);
+}
+
+Result<CodeRef> CodeCache::Check(const std::string& key) const {
+  const UniqueFd fd(
+      ::openat(root_.get(), CodeName(key).c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (!fd.valid()) {
+    return errno == ELOOP ? Fail(ErrorKind::kInvalid, "it is a symbolic link")
+                          : FailErrno("open code {}", key);
+  }
+  CodeRef ref{.key = key, .state = {}, .verified_ns = RealtimeNs()};
+  struct stat info{};
+  if (::fstat(fd.get(), &info) != 0) {
+    return FailErrno("stat");
+  }
+  MAYFLY_TRY(CheckOpened(fd.get(), info, key));
+  ref.state = FileState::Of(info);
+  return ref;
+}
+
+std::optional<CodeRef> CodeCache::Verify(const std::string& key, base::Log& log) const {
+  auto ref = Check(key);
+  if (ref) {
+    return *ref;
+  }
+  if (ref.error().kind() == ErrorKind::kInvalid) {
+    log.Warning("compiled-code cache {}: code {} is thrown away: {}", path_, key,
+                ref.error().text());
+    if (const auto removed = Remove(key); !removed) {
+      log.Warning("{}", removed.error().text());
+    }
+  } else if (ref.error().kind() != ErrorKind::kNotFound) {
+    log.Warning("compiled-code cache {}: {}", path_, ref.error().text());
+  }
   return std::nullopt;
 }
 
@@ -210,26 +237,26 @@ Result<void> CodeCache::WriteCodeFile(const std::string& name, std::string_view 
   ::unlinkat(root_.get(), name.c_str(), 0);  // of a writer that was killed; the lock is ours
   MAYFLY_ASSIGN(
       const UniqueFd fd,
-      base::OpenAt(root_.get(), name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, kFileMode));
+      base::OpenAt(root_.get(), name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, kCacheFileMode));
   MAYFLY_TRY(
       base::WriteAll(fd.get(), {reinterpret_cast<const char*>(code.data()), code.size()}, shown));
   MAYFLY_TRY(base::WriteAll(fd.get(), trailer, shown));
-  if (::fchmod(fd.get(), kFileMode) != 0 || ::fsync(fd.get()) != 0) {
+  if (::fchmod(fd.get(), kCacheFileMode) != 0 || ::fsync(fd.get()) != 0) {
     return FailErrno("write {}", shown);
   }
   return {};
 }
 
-Result<CodeRef> CodeCache::Store(const std::string& key, std::string_view description,
-                                 std::span<const uint8_t> code) const {
+Result<CodeRef> CodeCache::Store(std::string_view origin, std::span<const uint8_t> code) const {
   for (const char* directory : {kCodeDir, kIndexDir}) {
-    if (::mkdirat(root_.get(), directory, kDirMode) != 0 && errno != EEXIST) {
+    if (::mkdirat(root_.get(), directory, kCacheDirMode) != 0 && errno != EEXIST) {
       return FailErrno("make {}/{}", path_, directory);
     }
   }
+  const std::string key = ToHex(Sha256(origin));
   const std::string final_name = CodeName(key);
-  const std::string temporary = final_name + ".new";
-  auto written = WriteCodeFile(temporary, EncodeTrailer(key, description, code), code);
+  const std::string temporary = final_name + kNewSuffix;
+  auto written = WriteCodeFile(temporary, EncodeTrailer(origin, code), code);
   if (written && ::renameat(root_.get(), temporary.c_str(), root_.get(), final_name.c_str()) != 0) {
     written = FailErrno("rename {}/{}", path_, temporary);
   }
@@ -256,50 +283,32 @@ Result<void> CodeCache::Remember(const std::string& index_name, const CodeRef& r
   return {};
 }
 
+// One byte of one file for each key: no two keys wait for each other, and no lock file is ever
+// removed, which would let two holders in. The lock belongs to the open file description, so it
+// ends with the last process that has it (fcntl(2), "Open file description locks").
 Result<UniqueFd> CodeCache::Lock(const std::string& key) const {
-  if (::mkdirat(root_.get(), kLockDir, kDirMode) != 0 && errno != EEXIST) {
-    return FailErrno("make {}/{}", path_, kLockDir);
-  }
-  // 256 files that stay: removing a lock file would let two holders in.
-  const std::string name = std::string(kLockDir) + "/" + key.substr(0, 2);
-  MAYFLY_ASSIGN(UniqueFd fd, base::OpenAt(root_.get(), name, O_RDWR | O_CREAT, kFileMode));
-  while (::flock(fd.get(), LOCK_EX) != 0) {
+  MAYFLY_ASSIGN(UniqueFd fd,
+                base::OpenAt(root_.get(), kLockFile, O_RDWR | O_CREAT, kCacheFileMode));
+  struct flock lock = LockOf(key);
+  while (::fcntl(fd.get(), F_OFD_SETLKW, &lock) != 0) {
     if (errno != EINTR) {
-      return FailErrno("lock {}/{}", path_, name);
+      return FailErrno("lock {}/{}", path_, kLockFile);
     }
   }
   return fd;
 }
 
-Result<void> CodeCache::Bound(uint64_t max_bytes, const std::string& keep, base::Log& log) const {
-  struct Entry {
-    int64_t mtime_ns;
-    uint64_t size_bytes;
-    std::string name;
-  };
-  std::vector<Entry> entries;
-  uint64_t total = 0;
-  MAYFLY_ASSIGN(const auto names, base::ListDirectory(base::FdPath(root_.get()) + "/" + kCodeDir));
-  for (const std::string& name : names) {
-    struct stat info{};
-    if (name.size() == kKeyDigits &&
-        ::fstatat(root_.get(), CodeName(name).c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0) {
-      entries.push_back({ToNs(info.st_mtim), static_cast<uint64_t>(info.st_size), name});
-      total += entries.back().size_bytes;
-    }
+Result<std::optional<UniqueFd>> CodeCache::TryLock(const std::string& key) const {
+  MAYFLY_ASSIGN(UniqueFd fd,
+                base::OpenAt(root_.get(), kLockFile, O_RDWR | O_CREAT, kCacheFileMode));
+  struct flock lock = LockOf(key);
+  if (::fcntl(fd.get(), F_OFD_SETLK, &lock) == 0) {
+    return fd;
   }
-  std::sort(entries.begin(), entries.end(),
-            [](const Entry& a, const Entry& b) { return a.mtime_ns < b.mtime_ns; });
-  for (const Entry& entry : entries) {
-    if (total <= max_bytes) {
-      break;
-    }
-    if (entry.name != keep && ::unlinkat(root_.get(), CodeName(entry.name).c_str(), 0) == 0) {
-      total -= entry.size_bytes;
-      log.Debug("compiled-code cache {}: code {} makes room", path_, entry.name);
-    }
+  if (errno != EAGAIN && errno != EACCES) {
+    return FailErrno("lock {}/{}", path_, kLockFile);
   }
-  return {};
+  return std::nullopt;
 }
 
 }  // namespace mayfly::engine

@@ -2,59 +2,14 @@
 
 #include <sys/wait.h>
 
-#include "engine/test_support.h"
+#include "engine/code_cache_fixture.h"
 
 namespace mayfly::engine {
 namespace {
 
-namespace fs = std::filesystem;
-
-const std::string kKey = std::string(63, '0') + "1";
-const std::string kOther = std::string(63, '0') + "2";
-const std::string kIndex(64, 'f');
-
-std::span<const uint8_t> Bytes(std::string_view text) {
-  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
-}
-
-class CodeCacheTest : public testing::Test {
- protected:
-  void SetUp() override {
-    fs::permissions(scratch_.path(), fs::perms::owner_all);
-    auto cache = CodeCache::Open(scratch_ / "cache");
-    ASSERT_TRUE(cache) << cache.error().text();
-    cache_.emplace(std::move(*cache));
-  }
-
-  // Stores code and an index entry, both old enough to be believed.
-  void StoreSettled(const std::string& key, std::string_view code) {
-    auto ref = cache_->Store(key, "test", Bytes(code));
-    ASSERT_TRUE(ref) << ref.error().text();
-    WaitUntilSettled();
-    ref->verified_ns = RealtimeNs();
-    ASSERT_TRUE(cache_->Remember(kIndex, *ref));
-  }
-
-  std::string CodePath(const std::string& key) { return scratch_ / "cache/code/" + key; }
-  bool Recalls() { return cache_->Recall(kIndex, log_).has_value(); }
-
-  // Overwrites one byte in place.
-  static void Flip(const std::string& path, size_t at) {
-    std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
-    file.seekg(static_cast<std::streamoff>(at));
-    const char byte = static_cast<char>(file.get() ^ 1);
-    file.seekp(static_cast<std::streamoff>(at));
-    file.put(byte);
-  }
-
-  ScratchDir scratch_;
-  base::Log log_;
-  std::optional<CodeCache> cache_;
-};
-
 TEST_F(CodeCacheTest, RecallsWhatWasStored) {
   EXPECT_FALSE(Recalls());
-  StoreSettled(kKey, "native code");
+  StoreSettled("native code");
   const auto fd = cache_->Recall(kIndex, log_);
   ASSERT_TRUE(fd);
   char code[11];
@@ -63,7 +18,7 @@ TEST_F(CodeCacheTest, RecallsWhatWasStored) {
 }
 
 TEST_F(CodeCacheTest, IsClosedToOthers) {
-  StoreSettled(kKey, "code");
+  StoreSettled("code");
   EXPECT_EQ(fs::status(scratch_ / "cache").permissions(), fs::perms::owner_all);
   EXPECT_EQ(fs::status(CodePath(kKey)).permissions(),
             fs::perms::owner_read | fs::perms::owner_write);
@@ -75,7 +30,7 @@ TEST_F(CodeCacheTest, IsClosedToOthers) {
 
 TEST_F(CodeCacheTest, AFlippedByteIsFoundAndThrownAway) {
   for (const size_t at : {0U, 5U, 30U}) {
-    StoreSettled(kKey, "native code");
+    StoreSettled("native code");
     ASSERT_TRUE(Recalls());
     Flip(CodePath(kKey), at);
     EXPECT_FALSE(Recalls()) << at;
@@ -85,7 +40,7 @@ TEST_F(CodeCacheTest, AFlippedByteIsFoundAndThrownAway) {
 
 // Somebody may set the modification time back; the kernel alone sets the change time.
 TEST_F(CodeCacheTest, AFlippedByteIsFoundBehindAnUnchangedModificationTime) {
-  StoreSettled(kKey, "native code");
+  StoreSettled("native code");
   const auto time = fs::last_write_time(CodePath(kKey));
   Flip(CodePath(kKey), 3);
   fs::last_write_time(CodePath(kKey), time);
@@ -93,23 +48,23 @@ TEST_F(CodeCacheTest, AFlippedByteIsFoundBehindAnUnchangedModificationTime) {
 }
 
 TEST_F(CodeCacheTest, ATruncatedFileIsThrownAway) {
-  StoreSettled(kKey, "native code");
+  StoreSettled("native code");
   fs::resize_file(CodePath(kKey), 10);
   EXPECT_FALSE(Recalls());
-  StoreSettled(kKey, "native code");
+  StoreSettled("native code");
   fs::resize_file(CodePath(kKey), 0);
   EXPECT_FALSE(Recalls());
 }
 
 TEST_F(CodeCacheTest, WrongModeOrAnotherNameIsThrownAway) {
-  StoreSettled(kKey, "code");
+  StoreSettled("code");
   fs::permissions(CodePath(kKey), fs::perms::group_read, fs::perm_options::add);
   EXPECT_FALSE(Recalls());
-  StoreSettled(kKey, "code");
+  StoreSettled("code");
   fs::rename(CodePath(kKey), CodePath(kOther));
   EXPECT_FALSE(cache_->Verify(kOther, log_));
   EXPECT_FALSE(fs::exists(CodePath(kOther)));
-  StoreSettled(kKey, "code");
+  StoreSettled("code");
   fs::rename(CodePath(kKey), CodePath(kOther));
   fs::create_symlink(CodePath(kOther), CodePath(kKey));
   EXPECT_FALSE(Recalls());
@@ -119,14 +74,14 @@ TEST_F(CodeCacheTest, WrongOwnerIsThrownAway) {
   if (::geteuid() != 0) {
     GTEST_SKIP() << "needs root to give a file away";
   }
-  StoreSettled(kKey, "code");
+  StoreSettled("code");
   ASSERT_EQ(::chown(CodePath(kKey).c_str(), 1, 1), 0);
   EXPECT_FALSE(Recalls());
 }
 
 // A copy of the directory has other inodes and change times, and the same content.
 TEST_F(CodeCacheTest, AnIntactFileInAnotherStateIsVerifiedAndKept) {
-  StoreSettled(kKey, "code");
+  StoreSettled("code");
   fs::last_write_time(CodePath(kKey), fs::file_time_type::clock::now());
   EXPECT_TRUE(Recalls());
   WaitUntilSettled();
@@ -138,7 +93,7 @@ TEST_F(CodeCacheTest, AnIntactFileInAnotherStateIsVerifiedAndKept) {
 }
 
 TEST_F(CodeCacheTest, AFreshFileIsVerifiedBeforeItIsBelieved) {
-  const auto ref = cache_->Store(kKey, "test", Bytes("code"));
+  const auto ref = cache_->Store(kOrigin, Bytes("code"));
   ASSERT_TRUE(ref && cache_->Remember(kIndex, *ref));
   // Within the file system's clock tick: the state cannot tell this from the file as it was.
   Flip(CodePath(kKey), 1);
@@ -146,7 +101,7 @@ TEST_F(CodeCacheTest, AFreshFileIsVerifiedBeforeItIsBelieved) {
 }
 
 TEST_F(CodeCacheTest, IndexEntriesThatAreNoneArePassedOver) {
-  StoreSettled(kKey, "code");
+  StoreSettled("code");
   for (const std::string& text :
        {std::string("x"), kKey, kKey + " 1 2 3 4", kKey + " 1 2 3 4 5 6", kKey + " 1 2 3 4 x",
         "../../../etc/passwd" + kKey, std::string(600, 'a')}) {
@@ -159,10 +114,10 @@ TEST_F(CodeCacheTest, IndexEntriesThatAreNoneArePassedOver) {
 TEST_F(CodeCacheTest, AWriterThatIsKilledLeavesNoEntry) {
   // At any byte: what it has written is under a name that nobody reads, and the next writer removes
   // it.
-  ASSERT_TRUE(cache_->Store(kOther, "test", Bytes("other")));
+  ASSERT_TRUE(cache_->Store(kOtherOrigin, Bytes("other")));
   WriteFile(CodePath(kKey) + ".new", "a part");
   EXPECT_FALSE(cache_->Verify(kKey, log_));
-  StoreSettled(kKey, "code");
+  StoreSettled("code");
   EXPECT_TRUE(Recalls());
   EXPECT_FALSE(fs::exists(CodePath(kKey) + ".new"));
 }
@@ -182,22 +137,6 @@ TEST_F(CodeCacheTest, TheLockKeepsOthersOut) {
   int status = -1;
   ::waitpid(child, &status, 0);
   EXPECT_EQ(status, 0);
-}
-
-TEST_F(CodeCacheTest, TheOldestMakeRoom) {
-  std::vector<std::string> keys;
-  for (char digit = '1'; digit <= '4'; ++digit) {
-    keys.push_back(std::string(63, '0') + digit);
-    ASSERT_TRUE(cache_->Store(keys.back(), "test", Bytes(std::string(1000, 'x'))));
-    fs::last_write_time(CodePath(keys.back()),
-                        fs::file_time_type::clock::now() - std::chrono::hours('9' - digit));
-  }
-  // Each file is 1000 bytes and its trailer; the oldest one is to be kept.
-  ASSERT_TRUE(cache_->Bound(2500, keys[0], log_));
-  EXPECT_TRUE(fs::exists(CodePath(keys[0])));
-  EXPECT_FALSE(fs::exists(CodePath(keys[1])));
-  EXPECT_FALSE(fs::exists(CodePath(keys[2])));
-  EXPECT_TRUE(fs::exists(CodePath(keys[3])));
 }
 
 TEST(CodeRef, TextRoundTrip) {

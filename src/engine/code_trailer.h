@@ -18,14 +18,20 @@
 namespace mayfly::engine {
 
 struct CodeTrailer {
-  std::string key;          // 64 hexadecimal digits
+  std::string key;          // SHA-256 of the description, 64 hexadecimal digits
   std::string description;  // at most 65535 bytes
   uint64_t code_size_bytes = 0;
 };
 
+// No trailer is longer.
+inline constexpr size_t kMaxTrailerBytes = 65535 + 120;
+
 // The bytes to append to the code.
-std::string EncodeTrailer(const std::string& key, std::string_view description,
-                          std::span<const uint8_t> code);
+std::string EncodeTrailer(std::string_view description, std::span<const uint8_t> code);
+
+// Reads the trailer from a file's last bytes, kMaxTrailerBytes of them or the whole file; the
+// checksum is not looked at. Errors: invalid, saying what is off.
+base::Result<CodeTrailer> ReadTrailer(std::span<const uint8_t> tail, uint64_t file_size_bytes);
 
 // Checks a whole file: form and checksum. Errors: invalid, saying what is off.
 base::Result<CodeTrailer> CheckCodeFile(std::span<const uint8_t> file);

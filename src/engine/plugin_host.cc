@@ -33,7 +33,66 @@ bool IsName(const std::string& name) {
          name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos;
 }
 
+// The name of a required entry that a table leaves out, or nullptr.
+const char* MissingEntry(const mayfly_engine& table, uint32_t part) {
+  if (table.version == nullptr) {
+    return "version";
+  }
+  if (table.code_compatibility == nullptr) {
+    return "code_compatibility";
+  }
+  if (table.imports == nullptr) {
+    return "imports";
+  }
+  if (part == MAYFLY_PART_COMPILE) {
+    return table.compile == nullptr ? "compile" : nullptr;
+  }
+  if ((table.strategies & (MAYFLY_STRATEGY_AOT | MAYFLY_STRATEGY_JIT)) != 0 &&
+      table.open == nullptr) {
+    return "open";
+  }
+  if ((table.strategies & MAYFLY_STRATEGY_INTERPRETER) != 0 && table.open_module == nullptr) {
+    return "open_module";
+  }
+  if (table.instantiate == nullptr) {
+    return "instantiate";
+  }
+  return table.run == nullptr ? "run" : nullptr;
+}
+
+// What a plugin's file says of itself, before anything of it is used.
+Result<void> CheckTable(const mayfly_engine* table, const std::string& engine, uint32_t part) {
+  if (table == nullptr) {
+    return Fail(ErrorKind::kEngine, "{} gives no table", MAYFLY_ENGINE_SYMBOL);
+  }
+  if (table->abi_version != MAYFLY_ENGINE_ABI_VERSION) {
+    return Fail(ErrorKind::kEngine, "made for plugin ABI {}, this Mayfly has {}",
+                table->abi_version, MAYFLY_ENGINE_ABI_VERSION);
+  }
+  if (table->struct_size < MAYFLY_ENGINE_MIN_SIZE) {
+    return Fail(ErrorKind::kEngine, "its table has {} bytes, ABI {} needs {}", table->struct_size,
+                MAYFLY_ENGINE_ABI_VERSION, MAYFLY_ENGINE_MIN_SIZE);
+  }
+  if (table->name == nullptr || table->name != engine) {
+    return Fail(ErrorKind::kEngine, "calls itself \"{}\"",
+                table->name == nullptr ? "" : table->name);
+  }
+  if ((table->parts & part) == 0) {
+    return Fail(ErrorKind::kEngine, "cannot {}",
+                part == MAYFLY_PART_RUN ? "run modules" : "compile modules");
+  }
+  if (const char* missing = MissingEntry(*table, part)) {
+    return Fail(ErrorKind::kEngine, "its table has no {}", missing);
+  }
+  return {};
+}
+
 }  // namespace
+
+uint32_t FeaturesOf(const mayfly_engine& engine) {
+  constexpr size_t kEnd = offsetof(mayfly_engine, features) + sizeof engine.features;
+  return engine.struct_size >= kEnd ? engine.features : 0;
+}
 
 bool Offers(const mayfly_engine& engine, std::string_view import) {
   for (const char* const* offered = engine.imports; *offered != nullptr; ++offered) {
@@ -82,12 +141,16 @@ Result<const mayfly_engine*> PluginHost::LoadRun(const std::string& engine) cons
   return Load(RunPath(engine), engine, MAYFLY_PART_RUN);
 }
 
+std::string PluginHost::CompilerPath(const std::string& engine) const {
+  std::string split = directory_ + "/" + engine + std::string(kCompilerSuffix);
+  return base::PathExists(split) ? split : RunPath(engine);
+}
+
 Result<const mayfly_engine*> PluginHost::LoadCompiler(const std::string& engine) const {
   if (!Has(engine)) {
     return NoSuchEngine(engine);
   }
-  const std::string split = directory_ + "/" + engine + std::string(kCompilerSuffix);
-  return Load(base::PathExists(split) ? split : RunPath(engine), engine, MAYFLY_PART_COMPILE);
+  return Load(CompilerPath(engine), engine, MAYFLY_PART_COMPILE);
 }
 
 Result<const mayfly_engine*> PluginHost::Load(const std::string& path, const std::string& engine,
@@ -103,19 +166,7 @@ Result<const mayfly_engine*> PluginHost::Load(const std::string& path, const std
                 path, MAYFLY_ENGINE_SYMBOL);
   }
   const mayfly_engine* table = entry();
-  if (table == nullptr || table->abi_version != MAYFLY_ENGINE_ABI_VERSION ||
-      table->struct_size < sizeof(mayfly_engine)) {
-    return Fail(ErrorKind::kEngine, "engine {}: {}: made for plugin ABI {}, this Mayfly has {}",
-                engine, path, table == nullptr ? 0 : table->abi_version, MAYFLY_ENGINE_ABI_VERSION);
-  }
-  if (table->name != engine) {
-    return Fail(ErrorKind::kEngine, "engine {}: {}: calls itself \"{}\"", engine, path,
-                table->name);
-  }
-  if ((table->parts & part) == 0) {
-    return Fail(ErrorKind::kEngine, "engine {}: {}: cannot {}", engine, path,
-                part == MAYFLY_PART_RUN ? "run modules" : "compile modules");
-  }
+  MAYFLY_TRY_AS(CheckTable(table, engine, part), "engine {}: {}", engine, path);
   return table;
 }
 

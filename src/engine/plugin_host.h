@@ -28,6 +28,8 @@ class PluginHost {
   bool Has(const std::string& engine) const;
   // The engines of the directory, sorted; empty when it does not exist.
   std::vector<std::string> Engines() const;
+  // NAME-compiler.so where the engine has one, else its only file.
+  std::string CompilerPath(const std::string& engine) const;
 
   base::Result<const mayfly_engine*> LoadRun(const std::string& engine) const;
   base::Result<const mayfly_engine*> LoadCompiler(const std::string& engine) const;
@@ -39,6 +41,9 @@ class PluginHost {
 
   std::string directory_;
 };
+
+// MAYFLY_FEATURE_* of an engine, 0 when its table ends before that field.
+uint32_t FeaturesOf(const mayfly_engine& engine);
 
 // Whether an engine's instances get an import, "module.name".
 bool Offers(const mayfly_engine& engine, std::string_view import);

@@ -1,7 +1,6 @@
 #include "engine/wasm_workload.h"
 
-#include <fcntl.h>
-#include <sys/mman.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <span>
@@ -10,6 +9,7 @@
 #include "engine/aot.h"
 #include "engine/child_task.h"
 #include "engine/guest_signals.h"
+#include "engine/memory_file.h"
 
 namespace mayfly::engine {
 
@@ -29,15 +29,6 @@ std::vector<const char*> Pointers(const std::vector<std::string>& strings) {
   return pointers;
 }
 
-// A fresh file in memory for code, empty.
-Result<UniqueFd> MakeMemoryFile() {
-  UniqueFd fd(::memfd_create("mayfly-code", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  if (!fd.valid()) {
-    return base::FailErrno("memfd_create");
-  }
-  return fd;
-}
-
 }  // namespace
 
 WasmWorkload::WasmWorkload(const oci::Process& process, Entrypoint entrypoint, Selection selection,
@@ -53,7 +44,9 @@ Result<void> WasmWorkload::Prepare(const container::PrepareContext& context) {
                     selection_.reason, selection_.engine, StrategyName(selection_.strategy));
   if (selection_.strategy == Strategy::kAot) {
     const ModuleFile module{.path = entrypoint_.path, .fd = entrypoint_.fd.get()};
-    MAYFLY_ASSIGN(code_fd_, AotCode(module, selection_.engine, plugins_, node_, context.log));
+    MAYFLY_ASSIGN(FoundCode found,
+                  AotCode(module, selection_.engine, plugins_, node_, context.log));
+    code_fd_ = std::move(found.code);
     entrypoint_.fd.Reset();
     return {};
   }
@@ -117,10 +110,7 @@ Result<void> WasmWorkload::CompileInPlace() {
     compiled = compile(MAYFLY_COMPILE_ONE_THREAD);
   }
   MAYFLY_TRY(std::move(compiled));
-  if (::fcntl(file.get(), F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) !=
-      0) {
-    return base::FailErrno("seal the compiled code");
-  }
+  MAYFLY_TRY(SealMemoryFile(file.get()));
   code_fd_ = std::move(file);
   entrypoint_.fd.Reset();
   return OpenCode();
