@@ -47,6 +47,11 @@ void AddDelete(CLI::App* app, Selection* selection);
 void AddList(CLI::App* app, Selection* selection);
 void AddSpec(CLI::App* app, Selection* selection);
 void AddFeatures(CLI::App* app, Selection* selection);
+// Of Mayfly's own: the node's engines and their code.
+void AddCache(CLI::App* app, Selection* selection);
+void AddCompile(CLI::App* app, Selection* selection);
+void AddEngines(CLI::App* app, Selection* selection);
+void AddDoctor(CLI::App* app, Selection* selection);
 // runc's commands that this version does not have: refused with a sentence, not as unknown words.
 void AddUnsupported(CLI::App* app, Selection* selection);
 

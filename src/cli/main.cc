@@ -77,6 +77,10 @@ int Main(int argc, char** argv) {
   AddList(&app, &selection);
   AddSpec(&app, &selection);
   AddFeatures(&app, &selection);
+  AddCache(&app, &selection);
+  AddCompile(&app, &selection);
+  AddEngines(&app, &selection);
+  AddDoctor(&app, &selection);
   AddUnsupported(&app, &selection);
   try {
     app.parse(argc, argv);

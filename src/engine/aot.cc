@@ -195,10 +195,11 @@ Result<FoundCode> CodeByChild(Job job) {
   MAYFLY_ASSIGN(UniqueFd memory, MakeMemoryFile());
   job.memory_fd = memory.get();
   MAYFLY_ASSIGN(const std::string text,
-                RunInChild("compile " + job.module.path, [&]() -> Result<std::string> {
-                  MAYFLY_ASSIGN(const Answer answer, FindOrCompile(job));
-                  return answer.ToText();
-                }));
+                RunInChild(fmt::format("compile {} with {}", job.module.path, job.engine_name),
+                           [&]() -> Result<std::string> {
+                             MAYFLY_ASSIGN(const Answer answer, FindOrCompile(job));
+                             return answer.ToText();
+                           }));
   const Answer answer = Answer::FromText(text);
   FoundCode found{.code = {},
                   .source = answer.compile_ms ? CodeSource::kCompiled : CodeSource::kCache,

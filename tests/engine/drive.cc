@@ -6,11 +6,12 @@
 //
 // NAME=VALUE before the program are annotations. The rootfs is "/", the working directory is the
 // caller's. The engines and the cache are chosen by MAYFLY_ENGINES_DIR and MAYFLY_CACHE_DIR, as
-// everywhere.
+// everywhere; MAYFLY_DRIVE_LOG is a file for the log.
 #include <fcntl.h>
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
 
 #include "base/file.h"
 #include "base/log.h"
@@ -22,6 +23,9 @@ using namespace mayfly;
 
 base::Result<int> Drive(const oci::Spec& spec) {
   base::Log log;
+  if (const char* path = std::getenv("MAYFLY_DRIVE_LOG")) {
+    MAYFLY_ASSIGN(log, base::Log::OpenFile(path, base::LogFormat::kText, base::LogLevel::kDebug));
+  }
   MAYFLY_ASSIGN(const base::UniqueFd rootfs, base::Open("/", O_PATH | O_DIRECTORY));
   const container::PrepareContext context{.spec = spec, .rootfs_fd = rootfs.get(), .log = log};
   const auto factory =
