@@ -4,7 +4,8 @@ found), and the memory of containers that share its pages.
 
 Runs `mayfly run` in real containers, with a cache of its own, for each engine that compiles and each
 size of module; the next starts of all engines and sizes are interleaved. Then starts containers of a
-module that waits for input and reads their PSS. Writes samples.csv, memory.csv and table.md to --out.
+module that waits for input and reads their PSS. Writes samples.csv, memory.csv and table.md to --out; what
+is there of other engines and sizes stays.
 
 Example:
   lab/plans/code-cache.py --sizes 1,10 --runs 10
@@ -115,7 +116,7 @@ def measure_starts(bench, arguments, samples):
             bundle = bench.bundle(f"size-{size:g}", engine, module)
             time.sleep(0.1)  # a file that changed a moment ago is not known by its place
             took = bench.start_ms(bundle)
-            samples.append((engine, size, "first", 0, round(took, 3), bench.code_bytes() - before))
+            samples.append((engine, f"{size:g}", "first", 0, round(took, 3), bench.code_bytes() - before))
             print(f"{engine} {size:g} MB: first start {took:.0f} ms", file=sys.stderr)
             bundles.append((engine, size, bundle))
     time.sleep(0.1)
@@ -123,29 +124,40 @@ def measure_starts(bench, arguments, samples):
         bench.start_ms(bundle)  # the code's checksum is verified once, after its writing has settled
     for run in range(arguments.runs):
         for engine, size, bundle in bundles:
-            samples.append((engine, size, "next", run, round(bench.start_ms(bundle), 3), 0))
+            samples.append((engine, f"{size:g}", "next", run, round(bench.start_ms(bundle), 3), 0))
+
+
+def merge_csv(path, heading, rows):
+    """Writes the rows after those of the file that begin with two other columns; gives all as texts."""
+    rows = [[str(word) for word in row] for row in rows]
+    kept = []
+    if path.exists():
+        with open(path, newline="", encoding="utf-8") as file:
+            old = list(csv.reader(file))[1:]
+        new = {tuple(row[:2]) for row in rows}
+        kept = [row for row in old if tuple(row[:2]) not in new]
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        csv.writer(file, lineterminator="\n").writerows([heading, *kept, *rows])
+    return kept + rows
 
 
 def write_table(path, samples, memory):
     lines = ["| engine | module MB | code MB | first start ms | next start ms, median (min) |",
              "|---|---|---|---|---|"]
-    for engine, size in dict.fromkeys((s[0], s[1]) for s in samples):
-        mine = [s for s in samples if s[0] == engine and s[1] == size]
-        first = [s for s in mine if s[2] == "first"]
-        later = [s[4] for s in mine if s[2] == "next"]
-        lines.append(f"| {engine} | {size:g} | {first[0][5] / 1e6:.1f} | {first[0][4]:.0f} | "
-                     f"{statistics.median(later):.2f} ({min(later):.2f}) |")
+    cells = {(row[0], row[1]) for row in samples}
+    for engine, size in sorted(cells, key=lambda cell: (cell[0], float(cell[1]))):
+        mine = [row for row in samples if row[:2] == [engine, size]]
+        first = [row for row in mine if row[2] == "first"]
+        later = [float(row[4]) for row in mine if row[2] == "next"]
+        lines.append(f"| {engine} | {size} | {float(first[0][5]) / 1e6:.1f} | "
+                     f"{float(first[0][4]):.0f} | {statistics.median(later):.2f} "
+                     f"({min(later):.2f}) |")
     lines += ["", "| engine | containers | PSS of one KiB | code RSS KiB | code PSS KiB |",
               "|---|---|---|---|---|"]
-    lines += [f"| {e} | {n} | {whole:.0f} | {rss:.0f} | {pss:.0f} |"
-              for e, n, whole, rss, pss in memory]
+    lines += ["| " + " | ".join(row) + " |"
+              for row in sorted(memory, key=lambda row: (row[0], int(row[1])))]
     path.write_text("\n".join(lines) + "\n")
     print(path.read_text())
-
-
-def write_csv(path, heading, rows):
-    with open(path, "w", newline="", encoding="utf-8") as file:
-        csv.writer(file, lineterminator="\n").writerows([heading, *rows])
 
 
 def main():
@@ -157,7 +169,7 @@ def main():
     parser.add_argument("--sizes", default="1,10,100", help="of modules, in 10^6 bytes")
     parser.add_argument("--engines", nargs="*", help="all that compile, unless named")
     parser.add_argument("--runs", type=int, default=20, help="next starts of each")
-    parser.add_argument("--containers", type=int, default=50, help="that share pages")
+    parser.add_argument("--containers", type=int, default=50, help="that share pages; 0: none are started")
     parser.add_argument("--memory-size", type=float, default=1, help="of the module that waits")
     arguments = parser.parse_args()
     if os.geteuid() != 0:
@@ -171,17 +183,17 @@ def main():
         measure_starts(bench, arguments, samples)
         module = work / "wait.wasm"
         module.write_bytes(make_module.module(int(arguments.memory_size * 1e6), wait=True))
-        for engine in arguments.engines or bench.engines():
+        for engine in (arguments.engines or bench.engines()) if arguments.containers else ():
             bundle = bench.bundle("wait", engine, module)
             bench.call("cache", "warm", "--engine", engine, str(module))
             for containers in (1, arguments.containers):
                 figures = measure_memory(bench, bundle, containers)
                 memory.append((engine, containers, *(round(f) for f in figures)))
     finally:
-        write_csv(out / "samples.csv",
-                  ("engine", "module_mb", "start", "run", "total_ms", "code_bytes"), samples)
-        write_csv(out / "memory.csv", ("engine", "containers", "mean_pss_kib", "mean_code_rss_kib",
-                                       "mean_code_pss_kib"), memory)
+        samples = merge_csv(out / "samples.csv", ("engine", "module_mb", "start", "run", "total_ms",
+                                                  "code_bytes"), samples)
+        memory = merge_csv(out / "memory.csv", ("engine", "containers", "mean_pss_kib",
+                                                "mean_code_rss_kib", "mean_code_pss_kib"), memory)
         shutil.rmtree(work)
     write_table(out / "table.md", samples, memory)
 

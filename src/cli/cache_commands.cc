@@ -327,6 +327,7 @@ void AddWarm(CLI::App* cache, Selection* selection) {
       ->type_name("PATH");
   command->add_option("-e,--engine", flags->engines, "Engine to compile for, or `all`; repeatable")
       ->type_name("NAME")
+      ->allow_extra_args(false)
       ->default_str("the node's default");
   command->add_flag("--json", flags->as_json, "Print a JSON document");
   command->footer(

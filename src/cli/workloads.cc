@@ -19,8 +19,9 @@ base::Result<std::vector<std::string>> InstalledEngines() {
   const engine::PluginHost host(config.plugins_dir);
   std::vector<std::string> engines;
   for (const std::string& name : host.Engines()) {
-    MAYFLY_ASSIGN(const mayfly_engine* const table, host.LoadRun(name));
-    engines.push_back(fmt::format("{} {}", table->name, table->version));
+    if (const auto table = host.LoadRun(name)) {
+      engines.push_back(fmt::format("{} {}", (*table)->name, (*table)->version));
+    }
   }
   return engines;
 }
