@@ -11,6 +11,7 @@
 #include "fuzzysearch/jaro_winkler.h"
 #include "fuzzysearch/lower_case.h"
 #include "fuzzysearch/token_table.h"
+#include "support/arguments.h"
 #include "support/array.h"
 #include "support/exits.h"
 #include "support/file.h"
@@ -97,15 +98,22 @@ void PrintLines(const Index& index, const Array<uint8_t>& hit) {
 int main(int argc, char** argv) {
   using namespace mayfly::suite;
   program_name = "fuzzysearch";
-  if (argc != 3) Fail(Exit::kUsage, {"usage: fuzzysearch FILE QUERY"});
-  const char* path = argv[1];
+  Arguments arguments(argc, argv, "usage: fuzzysearch [--loops N] FILE QUERY");
+  uint32_t loops = arguments.Count<uint32_t>("--loops", 1);
+  if (arguments.Operands() != 2) arguments.FailUsage();
+  const char* path = arguments.Operand(0);
   TokenTable query;
-  if (!Tokenise(argv[2], query, [](uint32_t) {})) Fail(Exit::kUsage, {"QUERY is not UTF-8"});
+  if (!Tokenise(arguments.Operand(1), query, [](uint32_t) {})) {
+    Fail(Exit::kUsage, {"QUERY is not UTF-8"});
+  }
 
-  Array<char> text = ReadFile(path);
-  if (text.size() > UINT32_MAX) Fail(Exit::kFailure, {"read ", path, ": larger than 4 GiB"});
-  Index index;
-  IndexText({text.data(), text.size()}, path, index);
-  PrintLines(index, FindHits(query, index.table));
+  for (uint32_t left = loops; left > 0; --left) {
+    Array<char> text = ReadFile(path);
+    if (text.size() > UINT32_MAX) Fail(Exit::kFailure, {"read ", path, ": larger than 4 GiB"});
+    Index index;
+    IndexText({text.data(), text.size()}, path, index);
+    Array<uint8_t> hits = FindHits(query, index.table);
+    if (left == 1) PrintLines(index, hits);
+  }
   return 0;
 }

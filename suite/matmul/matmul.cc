@@ -1,17 +1,12 @@
 // matmul: product of two n x n matrices of random numbers, printed in full or as a checksum.
 
-#include <bit>
-#include <cerrno>
 #include <cstdint>
-#include <cstring>
-#include <ctime>
-#include <optional>
 #include <string_view>
 
 #include "matmul/matrix.h"
-#include "support/args.h"
-#include "support/exits.h"
-#include "support/sha256.h"
+#include "support/arguments.h"
+#include "support/checksum_line.h"
+#include "support/matrix_text.h"
 #include "support/sm64.h"
 #include "support/stdout_writer.h"
 
@@ -23,54 +18,21 @@ constexpr std::string_view kUsage = "usage: matmul [--quiet] [--seed N | --rando
 // What is needed at a time, four matrices, still fits into the 4 GiB of a Wasm memory.
 constexpr uint32_t kMaxOrder = 10000;
 
-struct Options {
-  uint32_t order = 0;
-  uint64_t seed = 1;
-  bool quiet = false;
-};
-
-uint64_t ClockSeed() {
-  timespec now;
-  if (clock_gettime(CLOCK_REALTIME, &now) != 0) Fail(Exit::kFailure, {"clock: ", strerror(errno)});
-  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
+// The first operand; further ones are ignored, as in the original.
+uint32_t OrderOf(const Arguments& arguments) {
+  if (arguments.Operands() == 0) arguments.FailUsage();
+  auto order = ParseUnsigned<uint32_t>(arguments.Operand(0));
+  if (!order || *order == 0 || *order > kMaxOrder) {
+    Fail(Exit::kUsage,
+         {"N must be a decimal number from 1 to 10000, not '", arguments.Operand(0), "'"});
+  }
+  return *order;
 }
 
-// The first argument that is no option is the order; further ones are ignored, as in the original.
-Options ParseOptions(int argc, char** argv) {
-  Options options;
-  std::optional<std::string_view> order;
-  for (int i = 1; i < argc; ++i) {
-    std::string_view arg = argv[i];
-    if (arg == "--quiet") {
-      options.quiet = true;
-    } else if (arg == "--random") {
-      options.seed = ClockSeed();
-    } else if (arg == "--seed") {
-      if (++i == argc) Fail(Exit::kUsage, {"--seed needs a number"});
-      auto seed = ParseUnsigned<uint64_t>(argv[i]);
-      if (!seed)
-        Fail(Exit::kUsage,
-             {"--seed must be an unsigned decimal number below 2^64, not '", argv[i], "'"});
-      options.seed = *seed;
-    } else if (arg.starts_with("--")) {
-      Fail(Exit::kUsage, {"unknown option ", arg, "; ", kUsage});
-    } else if (!order) {
-      order = arg;
-    }
-  }
-  if (!order) Fail(Exit::kUsage, {kUsage});
-  auto value = ParseUnsigned<uint32_t>(*order);
-  if (!value || *value == 0 || *value > kMaxOrder) {
-    Fail(Exit::kUsage, {"N must be a decimal number from 1 to 10000, not '", *order, "'"});
-  }
-  options.order = *value;
-  return options;
-}
-
-Matrix Product(const Options& options) {
-  Sm64 random(options.seed);
-  Matrix a(options.order);
-  Matrix b(options.order);
+Matrix Product(uint32_t order, uint64_t seed) {
+  Sm64 random(seed);
+  Matrix a(order);
+  Matrix b(order);
   a.FillNormal(random);
   b.FillNormal(random);
   return Multiply(a, b);
@@ -82,19 +44,16 @@ Matrix Product(const Options& options) {
 int main(int argc, char** argv) {
   using namespace mayfly::suite;
   program_name = "matmul";
-  Options options = ParseOptions(argc, argv);
-  Matrix product = Product(options);
+  Arguments arguments(argc, argv, kUsage);
+  bool quiet = arguments.Flag("--quiet");
+  uint64_t seed = arguments.Seed();
+  uint32_t order = OrderOf(arguments);
+  Matrix product = Product(order, seed);
   StdoutWriter out;
-  if (options.quiet) {
-    static_assert(std::endian::native == std::endian::little,
-                  "the checksum is of little-endian doubles");
-    Sha256 digest;
-    digest.Update(product.cells().data(), product.cells().size() * sizeof(double));
-    auto hex = digest.Hex();
-    out.Write({hex.data(), hex.size()});
-    out.Write("\n");
+  if (quiet) {
+    PrintChecksum(product.row(0), product.cells().size(), out);
   } else {
-    Print(product, out);
+    PrintMatrix(product.row(0), order, order, out);
   }
   out.Flush();
   return 0;

@@ -1,10 +1,6 @@
 #include "matmul/matrix.h"
 
-#include <cstdint>
 #include <cstring>
-#include <string_view>
-
-#include "support/shortest.h"
 
 namespace mayfly::suite {
 namespace {
@@ -56,17 +52,6 @@ void MultiplyTile(const double* a, const double* panel, size_t n, double* c, siz
   for (size_t i = 0; i < kRows; ++i) memcpy(c + i * n, sum[i], columns * sizeof(double));
 }
 
-// Text of one row's borders.
-struct Brackets {
-  std::string_view left, right;
-};
-Brackets BracketsOf(size_t row, size_t rows) {
-  if (rows == 1) return {"[", "]"};
-  if (row == 0) return {"⎡", "⎤"};
-  if (row == rows - 1) return {"⎣", "⎦"};
-  return {"⎢", "⎥"};
-}
-
 }  // namespace
 
 Matrix Multiply(const Matrix& a, const Matrix& b) {
@@ -84,40 +69,6 @@ Matrix Multiply(const Matrix& a, const Matrix& b) {
     if (i < n) MultiplyTile<1>(rows.data() + i * n, panel.data(), n, c.row(i) + j, columns);
   }
   return c;
-}
-
-void Print(const Matrix& matrix, StdoutWriter& out) {
-  size_t n = matrix.order();
-  // Each number is searched for its digits once; widths and text both come from those.
-  Array<Decimal> decimal(n * n);
-  Array<int> width(n);
-  memset(width.data(), 0, n * sizeof(int));
-  for (size_t i = 0; i < n; ++i) {
-    const double* cell = matrix.row(i);
-    Decimal* next = decimal.data() + i * n;
-    for (size_t j = 0; j < n; ++j) {
-      next[j] = ToDecimal(cell[j]);
-      int needed = WidthOf(next[j]);
-      if (needed > width[j]) width[j] = needed;
-    }
-  }
-
-  constexpr size_t kSeparatorBytes = 2;
-  for (size_t i = 0; i < n; ++i) {
-    Brackets brackets = BracketsOf(i, n);
-    out.Write(brackets.left);
-    for (size_t j = 0; j < n; ++j) {
-      const Decimal& cell = decimal[i * n + j];
-      size_t padding =
-          static_cast<size_t>(width[j] - WidthOf(cell)) + (j > 0 ? kSeparatorBytes : 0);
-      char* start = out.Room(padding + kDecimalMaxBytes);
-      memset(start, ' ', padding);
-      char* end = FormatDecimal(start + padding, cell);
-      out.Advance(static_cast<size_t>(end - start));
-    }
-    out.Write(brackets.right);
-    out.Write("\n");
-  }
 }
 
 }  // namespace mayfly::suite

@@ -1,4 +1,4 @@
-// Matrix: square, dense, row-major doubles; product and text.
+// Matrix: square, dense, row-major doubles, and their product.
 //
 // Multiply() gives, bit for bit, what the plain loop over i, k, j gives that adds A[i][k] * B[k][j]
 // to C[i][j], starting at zero with k ascending: blocking changes which sums are worked on
@@ -10,7 +10,6 @@
 #include "support/array.h"
 #include "support/ih12.h"
 #include "support/sm64.h"
-#include "support/stdout_writer.h"
 
 namespace mayfly::suite {
 
@@ -34,8 +33,5 @@ class Matrix {
 };
 
 Matrix Multiply(const Matrix& a, const Matrix& b);
-
-// Rows between tall brackets, columns right-aligned to their widest cell and two spaces apart.
-void Print(const Matrix& matrix, StdoutWriter& out);
 
 }  // namespace mayfly::suite

@@ -6,52 +6,20 @@
 #include <array>
 #include <bit>
 #include <cstdint>
-#include <cstring>
+
+#include "support/digest.h"
 
 namespace mayfly::suite {
 
-class Sha256 {
- public:
-  void Update(const void* data, size_t count) {
-    auto* next = static_cast<const uint8_t*>(data);
-    length_bytes_ += count;
-    if (pending_ > 0) {
-      size_t part = count < kBlockBytes - pending_ ? count : kBlockBytes - pending_;
-      memcpy(block_ + pending_, next, part);
-      pending_ += part;
-      next += part;
-      count -= part;
-      if (pending_ < kBlockBytes) return;
-      Compress(block_);
-      pending_ = 0;
-    }
-    for (; count >= kBlockBytes; next += kBlockBytes, count -= kBlockBytes) Compress(next);
-    memcpy(block_, next, count);
-    pending_ = count;
-  }
-
-  // The digest as 64 hexadecimal digits; the object is used up.
-  std::array<char, 64> Hex() {
-    uint64_t length_bits = length_bytes_ * 8;
-    block_[pending_++] = 0x80;
-    if (pending_ > kBlockBytes - 8) {
-      memset(block_ + pending_, 0, kBlockBytes - pending_);
-      Compress(block_);
-      pending_ = 0;
-    }
-    memset(block_ + pending_, 0, kBlockBytes - 8 - pending_);
-    for (int i = 0; i < 8; ++i)
-      block_[kBlockBytes - 1 - i] = static_cast<uint8_t>(length_bits >> (8 * i));
-    Compress(block_);
-    std::array<char, 64> hex;
-    for (size_t i = 0; i < hex.size(); ++i)
-      hex[i] = "0123456789abcdef"[state_[i / 8] >> (28 - 4 * (i % 8)) & 15];
-    return hex;
-  }
-
- private:
+struct Sha256Rounds {
+  using Word = uint32_t;
+  using State = std::array<Word, 8>;
+  static constexpr size_t kDigestBytes = 32;
   static constexpr size_t kBlockBytes = 64;
-  static constexpr uint32_t kRound[64] = {
+  static constexpr std::endian kOrder = std::endian::big;
+  static constexpr State kStart = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+                                   0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+  static constexpr Word kRound[64] = {
       0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4,
       0xab1c5ed5, 0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe,
       0x9bdc06a7, 0xc19bf174, 0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f,
@@ -63,34 +31,30 @@ class Sha256 {
       0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7,
       0xc67178f2};
 
-  void Compress(const uint8_t* bytes) {
-    uint32_t w[64];
+  static void Compress(State& state, const uint8_t* bytes) {
+    Word w[64];
     for (int i = 0; i < 16; ++i) {
       const uint8_t* b = bytes + 4 * i;
-      w[i] = uint32_t{b[0]} << 24 | uint32_t{b[1]} << 16 | uint32_t{b[2]} << 8 | b[3];
+      w[i] = Word{b[0]} << 24 | Word{b[1]} << 16 | Word{b[2]} << 8 | b[3];
     }
     for (int i = 16; i < 64; ++i) {
-      uint32_t s0 = std::rotr(w[i - 15], 7) ^ std::rotr(w[i - 15], 18) ^ w[i - 15] >> 3;
-      uint32_t s1 = std::rotr(w[i - 2], 17) ^ std::rotr(w[i - 2], 19) ^ w[i - 2] >> 10;
+      Word s0 = std::rotr(w[i - 15], 7) ^ std::rotr(w[i - 15], 18) ^ w[i - 15] >> 3;
+      Word s1 = std::rotr(w[i - 2], 17) ^ std::rotr(w[i - 2], 19) ^ w[i - 2] >> 10;
       w[i] = w[i - 16] + s0 + w[i - 7] + s1;
     }
-    auto [a, b, c, d, e, f, g, h] = state_;
+    auto [a, b, c, d, e, f, g, h] = state;
     for (int i = 0; i < 64; ++i) {
-      uint32_t s1 = std::rotr(e, 6) ^ std::rotr(e, 11) ^ std::rotr(e, 25);
-      uint32_t t1 = h + s1 + ((e & f) ^ (~e & g)) + kRound[i] + w[i];
-      uint32_t s0 = std::rotr(a, 2) ^ std::rotr(a, 13) ^ std::rotr(a, 22);
-      uint32_t t2 = s0 + ((a & b) ^ (a & c) ^ (b & c));
+      Word s1 = std::rotr(e, 6) ^ std::rotr(e, 11) ^ std::rotr(e, 25);
+      Word t1 = h + s1 + ((e & f) ^ (~e & g)) + kRound[i] + w[i];
+      Word s0 = std::rotr(a, 2) ^ std::rotr(a, 13) ^ std::rotr(a, 22);
+      Word t2 = s0 + ((a & b) ^ (a & c) ^ (b & c));
       h = g, g = f, f = e, e = d + t1, d = c, c = b, b = a, a = t1 + t2;
     }
-    const uint32_t add[8] = {a, b, c, d, e, f, g, h};
-    for (int i = 0; i < 8; ++i) state_[i] += add[i];
+    const Word add[8] = {a, b, c, d, e, f, g, h};
+    for (int i = 0; i < 8; ++i) state[i] += add[i];
   }
-
-  std::array<uint32_t, 8> state_ = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
-                                    0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
-  uint8_t block_[kBlockBytes];
-  size_t pending_ = 0;
-  uint64_t length_bytes_ = 0;
 };
+
+using Sha256 = Digest<Sha256Rounds>;
 
 }  // namespace mayfly::suite

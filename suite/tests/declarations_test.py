@@ -5,7 +5,8 @@ import pathlib
 import sys
 import tomllib
 
-SUITE_KEYS = {"name", "category", "stresses", "args", "input", "golden"}
+SUITE_KEYS = {"name", "category", "stresses", "args", "writes", "sizes", "input", "golden"}
+SIZES = ("x10", "x100", "large")
 CATEGORIES = {"floor", "micro", "real-world"}
 
 
@@ -25,6 +26,9 @@ def main():
         assert len(names) == len(set(names)), f"{function}: two golden cases of one name"
         default = suite["golden"][0]
         assert default["name"] == "paper" and default["args"] == suite["args"] and default["exit"] == 0
+        for size, args in suite.get("sizes", {}).items():
+            assert size in SIZES, f"{function}: size {size}"
+            assert any(case["args"] == args for case in suite["golden"]), f"{function}: no golden case for size {size}"
         for file in suite.get("input", []):
             content = (data / function / file["path"]).read_bytes()
             assert len(content) == file["bytes"], f"{function}: {file['path']} has {len(content)} bytes"

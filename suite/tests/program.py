@@ -1,11 +1,15 @@
-"""Runs a program of the suite, native or as a Wasm module, with its inputs at /context.
+"""Runs a program of the suite, native or as a Wasm module, with a directory of the host at /context.
 
 A module needs a runner: MAYFLY_SUITE_RUNNER holds a command (split like a shell would) that is called as
 `RUNNER [--dir HOSTDIR::/context] MODULE ARGS...` and passes on stdout, stderr and the exit code.
+
+A native program runs in a root of its own (a mount namespace with the host's /usr and /context, no
+capabilities), so that it sees the same paths and the same rights as a guest.
 """
 import os
 import pathlib
 import shlex
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -13,12 +17,31 @@ from dataclasses import dataclass
 SKIPPED = 77
 CONTEXT = "/context"
 
+# $1: the directory for /context or nothing, $2: the program, the rest: its arguments. All mounts go with the namespace.
+_NATIVE_ROOT = r"""
+set -e
+context=$1 program=$2; shift 2
+mount -t tmpfs none /mnt
+mkdir /mnt/usr /mnt/proc /mnt/dev /mnt/context /mnt/tmp
+mount --rbind /usr /mnt/usr
+for link in bin lib lib64 sbin; do [ ! -L /$link ] || ln -s usr/$link /mnt/$link; done
+[ -z "$context" ] || mount --bind "$context" /mnt/context
+: >/mnt/program
+mount --bind "$program" /mnt/program
+exec chroot /mnt /usr/bin/setpriv --bounding-set=-all --inh-caps=-all -- /program "$@"
+"""
+
 
 @dataclass
 class Outcome:
     exit: int
     stdout: bytes
     stderr: str
+
+
+def namespace_command():
+    """What runs a command in a mount namespace of its own."""
+    return ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--map-root-user", "--mount"]
 
 
 class Program:
@@ -36,18 +59,22 @@ class Program:
             runner = shlex.split(os.environ["MAYFLY_SUITE_RUNNER"])
             mapping = ["--dir", f"{self.context}::{CONTEXT}"] if self.context.is_dir() else []
             return [*runner, *mapping, str(self.path), *args]
-        # A native program is not in a container here: its arguments name the host's files.
-        host = [str(self.context) + a[len(CONTEXT):] if a.startswith(CONTEXT) else a for a in args]
-        return [str(self.path), *host]
+        context = str(self.context.resolve()) if self.context.is_dir() else ""
+        return [*namespace_command(), "sh", "-c", _NATIVE_ROOT, "sh", context, str(self.path.resolve()), *args]
 
     def run(self, args, stdout_path=None):
         with open(stdout_path, "wb") if stdout_path else open(os.devnull, "wb") as sink:
-            done = subprocess.run(self.command(args), stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                                  stdout=sink if stdout_path else subprocess.PIPE, check=False)
+            done = subprocess.run([os.fsencode(word) for word in self.command(args)], stdin=subprocess.DEVNULL,
+                                  stderr=subprocess.PIPE, stdout=sink if stdout_path else subprocess.PIPE, check=False)
         return Outcome(done.returncode, done.stdout or b"", done.stderr.decode(errors="replace"))
 
 
 def skip_without_runner(program):
-    if program.is_module and not os.environ.get("MAYFLY_SUITE_RUNNER"):
-        print("skipped: MAYFLY_SUITE_RUNNER names no command that runs Wasm modules (see suite/README.md)")
+    if program.is_module:
+        if not os.environ.get("MAYFLY_SUITE_RUNNER"):
+            print("skipped: MAYFLY_SUITE_RUNNER names no command that runs Wasm modules (see suite/README.md)")
+            sys.exit(SKIPPED)
+        return
+    if not shutil.which("setpriv") or subprocess.run([*namespace_command(), "true"], check=False).returncode != 0:
+        print("skipped: native programs run in a mount namespace: needs unshare, setpriv, and root or user namespaces")
         sys.exit(SKIPPED)

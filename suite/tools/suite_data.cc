@@ -6,6 +6,9 @@
 //
 // A digest that differs is an error in every mode: results are only comparable on the same input.
 
+#include <algorithm>
+#include <bit>
+#include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
@@ -61,6 +64,24 @@ std::string MakeUnicode() {
 std::string MakeLatin1() { return "plain line\ncaf\xe9\n"; }
 std::string MakeEmpty() { return ""; }
 
+constexpr size_t kMiB = size_t{1} << 20;
+
+std::string MakeRandom(uint64_t seed, size_t size_bytes) {
+  Sm64 random(seed);
+  std::string bytes(size_bytes, '\0');
+  for (size_t at = 0; at < size_bytes; at += sizeof(uint64_t)) {
+    uint64_t draw = random.Next();
+    static_assert(std::endian::native == std::endian::little);
+    memcpy(bytes.data() + at, &draw, std::min(sizeof draw, size_bytes - at));
+  }
+  return bytes;
+}
+
+std::string MakeRandom100MiB() { return MakeRandom(1, 100 * kMiB); }
+std::string MakeRandom1MiB() { return MakeRandom(1, kMiB); }
+std::string MakeZeros100MiB() { return std::string(100 * kMiB, '\0'); }
+std::string MakeHello() { return "hello\n"; }
+
 struct DataFile {
   const char* path;
   std::string (*make)();
@@ -81,7 +102,20 @@ constexpr DataFile kFiles[] = {
      "cfb6e2942bb894ee5947a9a4bdb434df1ab28a7b2eade5feae7c270a3a429120"},
     {"fuzzysearch/empty.txt", MakeEmpty, 0,
      "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
+    {"checksum/random-100MiB.img", MakeRandom100MiB, 100 * kMiB,
+     "e2d30e664b61b472816fb2295e2b3862be1077748e18145c477585b8ea555e87"},
+    {"checksum/random-1MiB.img", MakeRandom1MiB, kMiB,
+     "85b66b3a5816d686deb42f2d2473d9a7121ceb75c822b838f958c76ca86ed8ea"},
+    {"checksum/zeros-100MiB.img", MakeZeros100MiB, 100 * kMiB,
+     "20492a4d0d84f8beb1767f6616229f85d44c2827b64bdbfb260ee12fa1109e0e"},
+    {"checksum/hello.txt", MakeHello, 6,
+     "5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03"},
+    {"checksum/empty", MakeEmpty, 0,
+     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
 };
+
+// Of functions that only write: what is mounted at /context when they are measured.
+constexpr const char* kFolders[] = {"audio-sine-wave", "diskio"};
 
 void CheckDigest(const DataFile& file, const std::string& bytes) {
   Sha256 digest;
@@ -96,17 +130,31 @@ void CheckDigest(const DataFile& file, const std::string& bytes) {
 std::string Read(const std::filesystem::path& path) {
   std::ifstream in(path, std::ios::binary);
   if (!in) Fail(Exit::kFailure, {"open ", path.native(), ": ", strerror(errno)});
-  return {std::istreambuf_iterator<char>(in), {}};
+  std::error_code error;
+  auto size_bytes = static_cast<size_t>(std::filesystem::file_size(path, error));
+  if (error) Fail(Exit::kFailure, {"stat ", path.native(), ": ", error.message()});
+  std::string bytes(size_bytes, '\0');
+  in.read(bytes.data(), static_cast<std::streamsize>(size_bytes));
+  if (!in) Fail(Exit::kFailure, {"read ", path.native(), ": ", strerror(errno)});
+  return bytes;
+}
+
+void MakeFolder(const std::filesystem::path& path) {
+  std::error_code error;
+  std::filesystem::create_directories(path, error);
+  if (error) Fail(Exit::kFailure, {"create ", path.native(), ": ", error.message()});
 }
 
 void Write(const std::filesystem::path& path, const std::string& bytes) {
-  std::error_code error;
-  std::filesystem::create_directories(path.parent_path(), error);
-  if (error) Fail(Exit::kFailure, {"create ", path.parent_path().native(), ": ", error.message()});
+  MakeFolder(path.parent_path());
   std::ofstream out(path, std::ios::binary | std::ios::trunc);
-  out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  bool is_hole = bytes.size() > kMiB && bytes.find_first_not_of('\0') == std::string::npos;
+  if (!is_hole) out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
   out.close();
   if (!out) Fail(Exit::kFailure, {"write ", path.native(), ": ", strerror(errno)});
+  std::error_code error;
+  if (is_hole) std::filesystem::resize_file(path, bytes.size(), error);
+  if (error) Fail(Exit::kFailure, {"write ", path.native(), ": ", error.message()});
 }
 
 }  // namespace
@@ -126,6 +174,9 @@ int main(int argc, char** argv) {
         from_disk ? Read(std::filesystem::path(directory) / file.path) : file.make();
     CheckDigest(file, bytes);
     if (!check) Write(std::filesystem::path(directory) / file.path, bytes);
+  }
+  for (const char* folder : kFolders) {
+    if (!check) MakeFolder(std::filesystem::path(directory) / folder);
   }
   printf("%zu files %s\n", std::size(kFiles), check ? "as recorded" : "written");
   return 0;
