@@ -76,7 +76,7 @@ int main(int argc, char** argv) {
   uint32_t seconds = arguments.Count<uint32_t>("--seconds", 1, kMaxSeconds);
   bool sync = arguments.Flag("--fsync");
   if (arguments.Operands() != 1) arguments.FailUsage();
-  OutputFile file(arguments.Operand(0));
+  OutputFile file(arguments.Path(0));
   WriteWave(seconds * kSamplesPerSecond, file);
   if (sync) file.Sync();
   file.Close();

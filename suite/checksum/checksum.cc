@@ -73,7 +73,7 @@ int main(int argc, char** argv) {
   uint32_t loops = arguments.Count<uint32_t>("--loops", 1);
   bool compatible = arguments.Flag("--compat");
   if (arguments.Operands() != 1) arguments.FailUsage();
-  const char* path = arguments.Operand(0);
+  const char* path = arguments.Path(0);
   StdoutWriter out;
   RefuseDirectory(path);
   if (compatible && access(path, F_OK) != 0 && errno == ENOENT) {

@@ -93,7 +93,7 @@ int main(int argc, char** argv) {
   uint32_t lines = arguments.Count<uint32_t>("--lines", kDefaultLines);
   bool sync = arguments.Flag("--fsync");
   // Operands after the first are ignored.
-  const char* path = arguments.Operands() > 0 ? arguments.Operand(0) : kDefaultPath;
+  const char* path = arguments.Operands() > 0 ? arguments.Path(0) : kDefaultPath;
   Announce("Writing", path);
   OutputFile file(path);
   WriteLines(lines, file);

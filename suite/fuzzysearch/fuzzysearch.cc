@@ -101,7 +101,7 @@ int main(int argc, char** argv) {
   Arguments arguments(argc, argv, "usage: fuzzysearch [--loops N] FILE QUERY");
   uint32_t loops = arguments.Count<uint32_t>("--loops", 1);
   if (arguments.Operands() != 2) arguments.FailUsage();
-  const char* path = arguments.Operand(0);
+  const char* path = arguments.Path(0);
   TokenTable query;
   if (!Tokenise(arguments.Operand(1), query, [](uint32_t) {})) {
     Fail(Exit::kUsage, {"QUERY is not UTF-8"});

@@ -90,6 +90,12 @@ class Arguments {
   }
   const char* Operand(size_t i) const { return words_[i].text; }
 
+  // An operand that names a file. An empty one is refused here: wasi-libc takes it for the root.
+  const char* Path(size_t i) const {
+    if (*Operand(i) == '\0') Fail(Exit::kUsage, {"a path must not be empty; ", usage_});
+    return Operand(i);
+  }
+
   [[noreturn]] void FailUsage() const { Fail(Exit::kUsage, {usage_}); }
 
  private:
