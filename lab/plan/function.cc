@@ -53,6 +53,8 @@ Result<Function> ReadFunction(const std::string& path) {
   function.name = *name;
   MAYFLY_ASSIGN(const auto category, table.String("category"));
   function.category = category.value_or("");
+  MAYFLY_ASSIGN(const auto writes, table.Bool("writes"));
+  function.writes = writes.value_or(false);
   MAYFLY_ASSIGN(const auto inputs, table.Tables("input"));
   for (const TomlTable& input : inputs) {
     MAYFLY_ASSIGN(const auto input_path, input.String("path"));

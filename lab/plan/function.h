@@ -27,6 +27,7 @@ struct Function {
   std::string category;
   Argv args;
   std::vector<Input> inputs;  // their directory is mounted at /context; empty: nothing is mounted
+  bool writes = false;        // the directory is mounted even so, and may be written to
   Expectation expected;
 };
 

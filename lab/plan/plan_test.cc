@@ -126,7 +126,7 @@ const std::string kDigest(64, 'a');
 
 std::string FunctionToml(const std::string& name) {
   return "name = \"" + name +
-         "\"\ncategory = \"micro\"\nargs = [\"9\"]\nfuture_key = 1\n"
+         "\"\ncategory = \"micro\"\nargs = [\"9\"]\nwrites = true\nfuture_key = 1\n"
          "[[input]]\npath = \"in.txt\"\nbytes = 3\n"
          "[[golden]]\nname = \"other\"\nargs = []\nexit = 2\n"
          "[[golden]]\nname = \"paper\"\nargs = [\"/context/in.txt\"]\nexit = 0\n"
@@ -145,6 +145,7 @@ TEST_F(PlanFiles, FunctionsHaveThePapersCase) {
   EXPECT_EQ((*functions)[0].name, "noop");
   EXPECT_EQ((*functions)[1].name, "alpha");
   EXPECT_EQ((*functions)[1].args, Argv{"/context/in.txt"});
+  EXPECT_TRUE((*functions)[1].writes);
   EXPECT_EQ((*functions)[1].expected,
             (Expectation{.exit_code = 0, .stdout_bytes = 7, .stdout_sha256 = kDigest}));
   EXPECT_FALSE(CheckInputs(*functions, folder_ + "/data"));
@@ -169,6 +170,8 @@ TEST_F(PlanFiles, FunctionsThatAreWrongAreNamed) {
   EXPECT_NE(error_of("bare").find("golden: no case is named \"paper\""), std::string::npos);
   Write("typed/suite.toml", "name = 3\n");
   EXPECT_NE(error_of("typed").find("name: expected a string"), std::string::npos);
+  Write("unsure/suite.toml", "name = \"unsure\"\nwrites = 1\n");
+  EXPECT_NE(error_of("unsure").find("writes: expected true or false"), std::string::npos);
   Write("misnamed/suite.toml", FunctionToml("another"));
   EXPECT_NE(error_of("misnamed").find("is not the folder's"), std::string::npos);
   Write("twice/suite.toml", FunctionToml("twice"));
@@ -176,7 +179,7 @@ TEST_F(PlanFiles, FunctionsThatAreWrongAreNamed) {
 }
 
 TEST(Environments, MakeTheCommandsOfTheTable) {
-  Function function{.name = "f", .category = "micro", .args = {"x"}, .inputs = {}, .expected = {}};
+  Function function{.name = "f", .category = "micro", .args = {"x"}, .inputs = {}, .writes = false, .expected = {}};
   const ContainerSettings settings{
       .ctr = "ctr", .address = "/s", .name_space = "n", .mayfly = "/m", .runc = "", .inputs = "/d"};
   const auto argv = [&](const char* name) {
@@ -191,6 +194,11 @@ TEST(Environments, MakeTheCommandsOfTheTable) {
                   "/m", "--annotation", "dev.mayfly.strategy=jit", "--mount",
                   "type=bind,src=/d/f,dst=/context,options=rbind:ro", "mayfly.dev/suite/f:wasm",
                   "{id}", "/f.wasm", "x"}));
+  // A function that writes has a folder of its own, whether it reads or not.
+  function.inputs = {};
+  function.writes = true;
+  const Argv writing = argv("runc-scratch");
+  EXPECT_EQ(writing.at(writing.size() - 4), "type=bind,src=/d/f,dst=/context,options=rbind:rw");
   EXPECT_EQ(SelectEnvironments({})->size(), 6U);
   EXPECT_FALSE(SelectEnvironments({"runc-alpine"}));
   EXPECT_FALSE(SelectEnvironments({"runc-debian", "runc-debian"}));

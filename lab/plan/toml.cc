@@ -62,6 +62,18 @@ Result<std::optional<int64_t>> TomlTable::Int(std::string_view key) const {
   return number;
 }
 
+Result<std::optional<bool>> TomlTable::Bool(std::string_view key) const {
+  const toml::node* node = table_.get(key);
+  if (node == nullptr) {
+    return std::nullopt;
+  }
+  const auto number = node->value_exact<bool>();
+  if (!number) {
+    return Fail(key, "expected true or false");
+  }
+  return number;
+}
+
 Result<std::vector<std::string>> TomlTable::Strings(std::string_view key) const {
   const toml::node* node = table_.get(key);
   if (node == nullptr) {

@@ -31,6 +31,7 @@ class TomlTable {
   // Absent keys are nullopt or empty.
   base::Result<std::optional<std::string>> String(std::string_view key) const;
   base::Result<std::optional<int64_t>> Int(std::string_view key) const;
+  base::Result<std::optional<bool>> Bool(std::string_view key) const;
   base::Result<std::vector<std::string>> Strings(std::string_view key) const;
   // An array of strings is one item, an array of arrays of strings is one item each.
   base::Result<std::vector<std::vector<std::string>>> Commands(std::string_view key) const;
