@@ -111,10 +111,10 @@ Cell MakeContainerCell(const Function& function, const Environment& environment,
   Argv arguments = {"run", "--rm"};
   AddRuntime(environment, settings, arguments);
   if (!function.inputs.empty() || function.writes) {
-    arguments.insert(arguments.end(),
-                     {"--mount", fmt::format("type=bind,src={}/{},dst=/context,options=rbind:{}",
-                                             settings.inputs, function.name,
-                                             function.writes ? "rw" : "ro")});
+    arguments.insert(
+        arguments.end(),
+        {"--mount", fmt::format("type=bind,src={}/{},dst=/context,options=rbind:{}",
+                                settings.inputs, function.name, function.writes ? "rw" : "ro")});
   }
   arguments.insert(arguments.end(), {cell.image, "{id}", ProgramPath(function, environment)});
   arguments.insert(arguments.end(), function.args.begin(), function.args.end());

@@ -179,7 +179,12 @@ TEST_F(PlanFiles, FunctionsThatAreWrongAreNamed) {
 }
 
 TEST(Environments, MakeTheCommandsOfTheTable) {
-  Function function{.name = "f", .category = "micro", .args = {"x"}, .inputs = {}, .writes = false, .expected = {}};
+  Function function{.name = "f",
+                    .category = "micro",
+                    .args = {"x"},
+                    .inputs = {},
+                    .writes = false,
+                    .expected = {}};
   const ContainerSettings settings{
       .ctr = "ctr", .address = "/s", .name_space = "n", .mayfly = "/m", .runc = "", .inputs = "/d"};
   const auto argv = [&](const char* name) {
@@ -198,7 +203,7 @@ TEST(Environments, MakeTheCommandsOfTheTable) {
   function.inputs = {};
   function.writes = true;
   const Argv writing = argv("runc-scratch");
-  EXPECT_EQ(writing.at(writing.size() - 4), "type=bind,src=/d/f,dst=/context,options=rbind:rw");
+  EXPECT_EQ(writing.at(8), "type=bind,src=/d/f,dst=/context,options=rbind:rw");
   EXPECT_EQ(SelectEnvironments({})->size(), 6U);
   EXPECT_FALSE(SelectEnvironments({"runc-alpine"}));
   EXPECT_FALSE(SelectEnvironments({"runc-debian", "runc-debian"}));

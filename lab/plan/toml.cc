@@ -67,11 +67,11 @@ Result<std::optional<bool>> TomlTable::Bool(std::string_view key) const {
   if (node == nullptr) {
     return std::nullopt;
   }
-  const auto number = node->value_exact<bool>();
-  if (!number) {
+  const auto truth = node->value_exact<bool>();
+  if (!truth) {
     return Fail(key, "expected true or false");
   }
-  return number;
+  return truth;
 }
 
 Result<std::vector<std::string>> TomlTable::Strings(std::string_view key) const {

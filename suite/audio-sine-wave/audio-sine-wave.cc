@@ -4,9 +4,9 @@
 #include <cstring>
 #include <string_view>
 
+#include "libm/trig.h"
 #include "support/arguments.h"
 #include "support/output_file.h"
-#include "support/sine_float.h"
 
 namespace mayfly::suite {
 namespace {
