@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <optional>
 
 namespace mayfly::engine {
@@ -127,6 +128,25 @@ Result<Selection> Select(const Annotations& annotations, const Entrypoint* entry
     MAYFLY_ASSIGN(selection.strategy, ParseStrategy(node.strategy, "node configuration: strategy"));
   }
   return selection;
+}
+
+Result<uint64_t> MaxMemoryBytes(const Annotations& annotations, const oci::Resources& resources) {
+  const std::string_view wanted = Value(annotations, kMaxMemoryAnnotation);
+  if (wanted.empty()) {
+    return 0;
+  }
+  if (wanted == "cgroup") {
+    const int64_t limit_bytes = resources.memory_limit_bytes.value_or(0);
+    return limit_bytes > 0 ? static_cast<uint64_t>(limit_bytes) : 0;
+  }
+  uint64_t bytes = 0;
+  const auto [end, error] = std::from_chars(wanted.data(), wanted.data() + wanted.size(), bytes);
+  if (error != std::errc() || end != wanted.data() + wanted.size() || bytes == 0) {
+    return Fail(ErrorKind::kInvalid,
+                "annotation {}: \"{}\" is neither a number of bytes nor cgroup, auto",
+                kMaxMemoryAnnotation, wanted);
+  }
+  return bytes;
 }
 
 }  // namespace mayfly::engine

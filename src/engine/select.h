@@ -14,6 +14,7 @@
 // Threads: pure. Fork: parent only.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <string>
@@ -21,12 +22,14 @@
 #include "base/result.h"
 #include "engine/entrypoint.h"
 #include "engine/node_config.h"
+#include "oci/spec.h"
 
 namespace mayfly::engine {
 
 inline constexpr const char* kEngineAnnotation = "dev.mayfly.engine";
 inline constexpr const char* kStrategyAnnotation = "dev.mayfly.strategy";
 inline constexpr const char* kWorkloadAnnotation = "dev.mayfly.workload";
+inline constexpr const char* kMaxMemoryAnnotation = "dev.mayfly.max-memory";
 
 enum class Strategy : unsigned char { kAot, kJit, kInterpreter };
 // "aot", "jit", "interpreter".
@@ -37,11 +40,17 @@ struct Selection {
   std::string reason;  // what decided, for the log: "first bytes", "annotation dev.mayfly.workload"
   std::string engine;
   Strategy strategy = Strategy::kAot;
+  uint64_t max_memory_bytes = 0;  // of linear memory; 0: as much as the cgroup allows
 };
 
 // `entrypoint` is nullptr when the file was not found. `installed` says whether an engine is there.
 base::Result<Selection> Select(const std::map<std::string, std::string>& annotations,
                                const Entrypoint* entrypoint, const NodeConfig& node,
                                const std::function<bool(const std::string&)>& installed);
+
+// Bytes that a guest's memory may grow to by dev.mayfly.max-memory: a number of bytes, or "cgroup"
+// for the container's memory limit. 0: no limit but the cgroup's own.
+base::Result<uint64_t> MaxMemoryBytes(const std::map<std::string, std::string>& annotations,
+                                      const oci::Resources& resources);
 
 }  // namespace mayfly::engine

@@ -118,5 +118,22 @@ TEST(Select, UnknownValuesAreErrorsThatNameTheAnnotation) {
   EXPECT_FALSE(SelectFor(kNone, Content::kWasm, node));
 }
 
+TEST(MaxMemory, BytesOrTheContainersLimit) {
+  oci::Resources resources;
+  resources.memory_limit_bytes = 1 << 26;
+  const auto of = [&](const std::string& value) {
+    return MaxMemoryBytes({{kMaxMemoryAnnotation, value}}, resources);
+  };
+  EXPECT_EQ(MaxMemoryBytes(kNone, resources), 0U);
+  EXPECT_EQ(of("auto"), 0U);
+  EXPECT_EQ(of("1048576"), 1048576U);
+  EXPECT_EQ(of("cgroup"), 1U << 26);
+  for (const std::string bad : {"0", "-1", "1M", "12 ", "99999999999999999999"}) {
+    EXPECT_FALSE(of(bad)) << bad;
+  }
+  resources.memory_limit_bytes = -1;
+  EXPECT_EQ(of("cgroup"), 0U);
+}
+
 }  // namespace
 }  // namespace mayfly::engine

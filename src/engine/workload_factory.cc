@@ -37,6 +37,7 @@ Result<WorkloadPtr> Make(const container::PrepareContext& context,
                 "process.args: \"{}\": no such module in the container, which is WebAssembly by {}",
                 spec.process.args.empty() ? "" : spec.process.args.front(), selection.reason);
   }
+  MAYFLY_ASSIGN(selection.max_memory_bytes, MaxMemoryBytes(spec.annotations, spec.linux.resources));
   return std::make_unique<WasmWorkload>(spec.process, std::move(*entrypoint), std::move(selection),
                                         std::move(node));
 }
