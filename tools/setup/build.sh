@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds: the project by its CMake presets, and the functions of the suite.
 #
-# build.sh project [PRESET]   build/PRESET (release), with the published Wasmtime
+# build.sh project [PRESET]   build/PRESET (release), with the engines that are published
 # build.sh suite              build/suite: the functions, native and Wasm
 set -euo pipefail
 # shellcheck source=tools/setup/steps.sh
@@ -15,20 +15,31 @@ export CCACHE_BASEDIR=$MAYFLY_TREE CCACHE_NOHASHDIR=1
 # configured FILE VARIABLE VALUE: was the build configured with this value already?
 configured() { [[ -e $(dirname "$1")/build.ninja ]] && grep -q "^$2:[A-Z]*=$3\$" "$1"; }
 
-build_preset() { # PRESET WASMTIME_DIRECTORY
+build_preset() { # PRESET CMAKE_ARGUMENT...
+  local preset=$1 argument same=yes
+  shift
   cd "$MAYFLY_TREE"
-  if ! configured "build/$1/CMakeCache.txt" MAYFLY_WASMTIME_DIR "$2"; then
-    cmake --preset "$1" -DMAYFLY_WASMTIME_DIR="$2"
-  fi
-  cmake --build "build/$1" --parallel "$MAYFLY_JOBS"
+  for argument in "$@"; do
+    argument=${argument#-D}
+    configured "build/$preset/CMakeCache.txt" "${argument%%=*}" "${argument#*=}" || same=no
+  done
+  if [[ $same == no ]]; then cmake --preset "$preset" "$@"; fi
+  cmake --build "build/$preset" --parallel "$MAYFLY_JOBS"
 }
 
+# What was asked for once is published and is built into every preset from then on.
 setup_project() { # [PRESET]
-  local preset=${1:-release} wasmtime
+  local preset=${1:-release} wasmtime wasmer componentize
   need cmake 'run ./dev setup'
-  wasmtime=$(wasmtime_where)
+  wasmtime=$(engine_where wasmtime)
   [[ -d $wasmtime ]] || die "Wasmtime is not built for this crate and Rust: run ./dev setup"
-  run_step "build-$preset" "Mayfly ($preset)" build_preset "$preset" "$wasmtime"
+  wasmer=$(engine_where wasmer)
+  [[ -d $wasmer ]] || wasmer=
+  componentize=$(engine_where componentize)/bin/componentize
+  [[ -x $componentize ]] || componentize=
+  run_step "build-$preset" "Mayfly ($preset)" build_preset "$preset" \
+    -DMAYFLY_WASMTIME_DIR="$wasmtime" -DMAYFLY_WASMER_DIR="$wasmer" \
+    -DMAYFLY_COMPONENTIZE="$componentize"
 }
 
 build_suite() {

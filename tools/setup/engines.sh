@@ -1,39 +1,62 @@
 #!/usr/bin/env bash
-# The engines: builds the crate engines/wasmtime/crate twice, without and with the compiler, and publishes
-# the two libraries and the vendor's headers under $MAYFLY_CACHE/engines/wasmtime-KEY. KEY stands for the
-# crate's files and the Rust version, so that a change of either builds anew and nothing else does.
+# The engines that are built from crates: Wasmtime, and Wasmer when it is asked for. Each has its crate in
+# engines/NAME/crate, which is built twice, without and with the compiler; what comes out is published under
+# $MAYFLY_CACHE/engines/NAME-KEY. KEY stands for the crate's files and the Rust version, so that a change of
+# either builds anew and nothing else does. With "all" comes tools/componentize, which the tests make components by.
 #
-#   wasmtime-KEY/lib/libmayfly_wasmtime_{run,compiler}.a
+#   NAME-KEY/lib/libmayfly_NAME_{run,compiler}.a
 #   wasmtime-KEY/include-{run,compiler}/     wasmtime.h and the rest, conf.h as the build's features make it
+#   componentize-KEY/bin/componentize
 #
-# engines.sh         builds what is missing
-# engines.sh where   prints that directory and builds nothing
+# engines.sh [NAME...|all]   builds what is missing (of Wasmtime, if no name is given)
+# engines.sh where [NAME]    prints that directory and builds nothing
 set -euo pipefail
 # shellcheck source=tools/setup/steps.sh
 source "$(dirname "${BASH_SOURCE[0]}")/steps.sh"
 # shellcheck source=tools/setup/rust.sh
 source "$MAYFLY_TREE/tools/setup/rust.sh"
 
-MAYFLY_WASMTIME_CRATE=${MAYFLY_WASMTIME_CRATE:-$MAYFLY_TREE/engines/wasmtime/crate}
-wasmtime_layout=1 # of the published directory; a change of its shape takes the next number
+crate_engines=(wasmtime wasmer componentize)
+crate_layout=1 # of the published directories; a change of their shape takes the next number
 
-# wasmtime_where: the published directory of the crate as it is now.
-wasmtime_where() {
-  local crate=$MAYFLY_WASMTIME_CRATE
-  [[ -r $crate/Cargo.lock ]] || die "$crate/Cargo.lock is not there: the tree is not whole, clone it anew"
-  use_rust || die "no Rust $rust_least or newer: run ./dev setup"
-  local files
-  mapfile -t files < <(find "$crate/Cargo.toml" "$crate/Cargo.lock" "$crate/src" -type f | LC_ALL=C sort)
-  printf '%s/engines/wasmtime-%s' "$MAYFLY_CACHE" \
-    "$({ rustc --version; printf '%s\n' "$wasmtime_layout"; } | content_key "${files[@]}")"
+# engine_names NAME...: the names, with "all" spelled out.
+engine_names() {
+  local name
+  for name in "${@:-wasmtime}"; do
+    case $name in
+      all) printf '%s\n' "${crate_engines[@]}" ;;
+      wasmtime | wasmer | componentize) printf '%s\n' "$name" ;;
+      *) die "no engine $name is built from a crate: say ${crate_engines[*]} or all" ;;
+    esac
+  done
 }
 
-# vendor_headers KIND CARGO_ARGUMENT...: the vendor's headers with conf.h as the features of this build make it.
+crate_of() { # NAME
+  if [[ $1 == componentize ]]; then
+    printf '%s' "$MAYFLY_TREE/tools/componentize"
+    return
+  fi
+  local override=MAYFLY_${1^^}_CRATE
+  printf '%s' "${!override:-$MAYFLY_TREE/engines/$1/crate}"
+}
+
+# engine_where NAME: the published directory of the crate as it is now, built or not.
+engine_where() {
+  local crate files
+  crate=$(crate_of "$1")
+  [[ -r $crate/Cargo.lock ]] || die "$crate/Cargo.lock is not there: the tree is not whole, clone it anew"
+  use_rust || die "no Rust $rust_least or newer: run ./dev setup"
+  mapfile -t files < <(find "$crate/Cargo.toml" "$crate/Cargo.lock" "$crate/src" -type f | LC_ALL=C sort)
+  printf '%s/engines/%s-%s' "$MAYFLY_CACHE" "$1" \
+    "$({ rustc --version; printf '%s\n' "$crate_layout"; } | content_key "${files[@]}")"
+}
+
+# vendor_headers KIND CARGO_ARGUMENT...: Wasmtime's headers with conf.h as the features of this build make it.
 vendor_headers() {
   local kind=$1 directory features
   shift
   read -r directory features < <(cargo metadata --format-version 1 --locked \
-    --manifest-path "$MAYFLY_WASMTIME_CRATE/Cargo.toml" "$@" | /usr/bin/python3 -c '
+    --manifest-path "$(crate_of wasmtime)/Cargo.toml" "$@" | /usr/bin/python3 -c '
 import json, os, sys
 meta = json.load(sys.stdin)
 package = next(p for p in meta["packages"] if p["name"] == "wasmtime-c-api-impl")
@@ -51,59 +74,75 @@ os.remove(sys.argv[1] + ".in")
 PYTHON
 }
 
-# build_variant KIND CARGO_ARGUMENT...: one build of the crate. Both variants share the target directory, since
+# build_variant NAME KIND CARGO_ARGUMENT...: one build of a crate. Both variants share the target directory, since
 # most of what they are made of is the same.
 build_variant() {
-  local kind=$1
-  shift
-  printf '\n== the %s variant\n' "$kind"
+  local name=$1 kind=$2
+  shift 2
+  printf '\n== %s: the %s variant\n' "$name" "$kind"
   CARGO_TARGET_DIR=$PWD/target cargo build --release --locked -j "$MAYFLY_JOBS" \
-    --manifest-path "$MAYFLY_WASMTIME_CRATE/Cargo.toml" "$@"
-  cp target/release/libmayfly_wasmtime.a "lib/libmayfly_wasmtime_$kind.a"
-  vendor_headers "$kind" "$@"
+    --manifest-path "$(crate_of "$name")/Cargo.toml" "$@"
+  cp "target/release/libmayfly_$name.a" "lib/libmayfly_${name}_$kind.a"
+  if [[ $name == wasmtime ]]; then vendor_headers "$kind" "$@"; fi
 }
 
-# The target directory takes 2 GB and goes when the build is published; somebody who works on the crate keeps
+# The target directory takes 2 GB and goes when the build is published; somebody who works on a crate keeps
 # it with MAYFLY_KEEP_TARGET=1, so that a change builds in seconds. A build that was stopped goes on from it.
-build_wasmtime() { # PUBLISHED_DIRECTORY
-  local published=$1 work=$MAYFLY_CACHE/engines/wasmtime-target
-  rm -rf "$MAYFLY_CACHE"/engines/wasmtime-*.new # what a stopped build left; the lock is ours
-  mkdir -p "$work" "$published.new/lib"
+build_engine() { # NAME PUBLISHED_DIRECTORY
+  local name=$1 published=$2 work=$MAYFLY_CACHE/engines/$1-target
+  rm -rf "$MAYFLY_CACHE/engines/$name"-*.new # what a stopped build left; the lock is ours
+  mkdir -p "$work" "$published.new/lib" "$published.new/bin"
   ln -sfn "$work" "$published.new/target"
   cd "$published.new"
-  build_variant compiler --features compiler
-  build_variant run
+  if [[ $name == componentize ]]; then
+    CARGO_TARGET_DIR=$PWD/target cargo build --release --locked -j "$MAYFLY_JOBS" \
+      --manifest-path "$(crate_of "$name")/Cargo.toml"
+    cp target/release/componentize bin/
+  else
+    build_variant "$name" compiler --features compiler
+    build_variant "$name" run
+  fi
   rm target
   rustc --version >rust-version
   mv "$published.new" "$published"
   if [[ -z ${MAYFLY_KEEP_TARGET:-} ]]; then rm -rf "$work"; fi
 }
 
-# begin_wasmtime starts the build in the background where one is needed; finish_wasmtime waits for it.
-begin_wasmtime() {
-  local published
-  hold_lock wasmtime
-  published=$(wasmtime_where)
-  use_rust
-  if [[ ! -d $published ]]; then begin_step engines build_wasmtime "$published"; fi
+build_engines() { # NAME...
+  local name published
+  for name in "$@"; do
+    published=$(engine_where "$name")
+    [[ -d $published ]] || build_engine "$name" "$published"
+  done
 }
 
-finish_wasmtime() {
+# begin_engines NAME... starts the build of those that are missing in the background; finish_engines waits for it.
+declare -a engines_wanted=()
+begin_engines() {
+  local name missing=()
+  hold_lock engines
+  mapfile -t engines_wanted < <(engine_names "$@")
+  use_rust || die "no Rust $rust_least or newer: run ./dev setup"
+  for name in "${engines_wanted[@]}"; do
+    [[ -d $(engine_where "$name") ]] || missing+=("$name")
+  done
+  if ((${#missing[@]} > 0)); then begin_step engines build_engines "${missing[@]}"; fi
+}
+
+finish_engines() {
   if [[ -n ${step_pid[engines]:-} ]]; then
-    finish_step engines 'Wasmtime'
+    finish_step engines "engines: ${engines_wanted[*]}"
   else
-    done_step 'Wasmtime' "built ($(basename "$(wasmtime_where)"))"
+    done_step "engines: ${engines_wanted[*]}" 'built'
   fi
   release_lock
 }
 
 if [[ ${BASH_SOURCE[0]} == "$0" ]]; then
-  case ${1:-} in
-    '')
-      begin_wasmtime
-      finish_wasmtime
-      ;;
-    where) wasmtime_where && echo ;;
-    *) die "engines.sh: unknown argument $1: say nothing or where" ;;
-  esac
+  if [[ ${1:-} == where ]]; then
+    engine_where "${2:-wasmtime}" && echo
+  else
+    begin_engines "$@"
+    finish_engines
+  fi
 fi
