@@ -1,4 +1,5 @@
 // wasmtime-compiler.so: Cranelift. Loaded only by the short-lived process that compiles a module.
+#include <memory>
 #include <string>
 
 #include "config.h"
@@ -14,6 +15,24 @@ void Release(void* context) {
   delete bytes;
 }
 
+// By the preamble: "\0asm", version, layer.
+bool IsComponent(const uint8_t* bytes, size_t size) {
+  constexpr size_t kLayerOffset = 6;
+  constexpr uint8_t kComponentLayer = 1;
+  return size > kLayerOffset && bytes[kLayerOffset] == kComponentLayer;
+}
+
+wasmtime_error_t* CompileModule(wasm_engine_t* engine, const uint8_t* bytes, size_t size,
+                                wasm_byte_vec_t* code) {
+  wasmtime_module_t* compiled = nullptr;
+  if (wasmtime_error_t* error = wasmtime_module_new(engine, bytes, size, &compiled);
+      error != nullptr) {
+    return error;
+  }
+  const ModuleHandle owned(compiled);
+  return wasmtime_module_serialize(compiled, code);
+}
+
 int Compile(const uint8_t* module, size_t module_size, uint32_t flags, mayfly_bytes* code,
             mayfly_error* error) {
   std::string reason;
@@ -21,13 +40,11 @@ int Compile(const uint8_t* module, size_t module_size, uint32_t flags, mayfly_by
   if (!engine) {
     return Fail(error, reason);
   }
-  wasmtime_module_t* compiled = nullptr;
-  if (ErrorHandle e{wasmtime_module_new(engine.get(), module, module_size, &compiled)}; e) {
-    return Fail(error, Message(e.get()));
-  }
-  const ModuleHandle owned(compiled);
   auto bytes = std::make_unique<wasm_byte_vec_t>();
-  if (ErrorHandle e{wasmtime_module_serialize(compiled, bytes.get())}; e) {
+  if (ErrorHandle e{IsComponent(module, module_size)
+                        ? mayfly_component_compile(engine.get(), module, module_size, bytes.get())
+                        : CompileModule(engine.get(), module, module_size, bytes.get())};
+      e) {
     return Fail(error, Message(e.get()));
   }
   code->data = reinterpret_cast<const uint8_t*>(bytes->data);

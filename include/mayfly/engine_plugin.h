@@ -2,9 +2,9 @@
  *
  * A plugin is a shared object that exports one symbol, mayfly_engine_plugin, and lets Mayfly run
  * WebAssembly modules with one engine. Mayfly finds plugins in lib/mayfly/engines: NAME.so runs
- * compiled code (and interprets, where it can), NAME-compiler.so compiles. Both export the same
- * symbol and state by their table which parts they have, so an engine that cannot be split ships
- * one file. docs/formats/engine-plugin.md has the rules in prose.
+ * compiled code (and interprets, where it can), NAME-compiler.so compiles, NAME-component.so runs
+ * components. All export the same symbol and state by their table which parts they have, so an
+ * engine that cannot be split ships one file. docs/formats/engine-plugin.md has the rules in prose.
  *
  * A container's life through a run plugin:
  *   open()         host's view of the file system, before the container's root is switched: maps
@@ -51,7 +51,8 @@ extern "C" {
 #define MAYFLY_PART_COMPILE (1u << 1)
 
 /* What an engine's guests can use, in mayfly_engine.features: shown to people by `mayfly engines`.
- * Whether a given module can run is decided by `imports`, not by these. */
+ * Whether a given module can run is decided by `imports`, not by these; but components are given
+ * only to a run plugin with MAYFLY_FEATURE_COMPONENTS, and to a compiler in its company. */
 #define MAYFLY_FEATURE_WASI_P1 (1u << 0)    /* WASI preview 1 */
 #define MAYFLY_FEATURE_WASI_P2 (1u << 1)    /* WASI preview 2 */
 #define MAYFLY_FEATURE_COMPONENTS (1u << 2) /* components, not only core modules */

@@ -58,7 +58,7 @@ Result<int> Compile(const CompileFlags& flags, base::Log& log) {
   MAYFLY_ASSIGN(const auto node, engine::LoadNodeConfig());
   const std::string engine = flags.engine.empty() ? node.engine : flags.engine;
   MAYFLY_ASSIGN(const UniqueFd fd, base::Open(flags.module, O_RDONLY));
-  const engine::ModuleFile module{.path = flags.module, .fd = fd.get()};
+  const engine::ModuleFile module = engine::MakeModuleFile(flags.module, fd.get());
   const engine::PluginHost plugins(node.plugins_dir);
   auto found = flags.output.empty() ? engine::AotCode(module, engine, plugins, node, log)
                                     : engine::CompileToMemory(module, engine, plugins, node, log);

@@ -4,9 +4,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <chrono>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "base/file.h"
@@ -57,9 +59,10 @@ Result<Digest> HashModule(const ModuleFile& module) {
 
 // Everything but the module that decides which code is the right one, without loading the engine:
 // its file stands for its name, version and options.
-Result<std::string> EngineIdentity(const std::string& engine, const PluginHost& plugins) {
+Result<std::string> EngineIdentity(const std::string& engine, BinaryKind kind,
+                                   const PluginHost& plugins) {
   struct stat info{};
-  const std::string path = plugins.RunPath(engine);
+  const std::string path = plugins.RunPath(engine, kind);
   if (::stat(path.c_str(), &info) != 0) {
     return base::FailErrno("engine {}: {}", engine, path);
   }
@@ -160,7 +163,7 @@ Result<Answer> Compile(const Job& job, const mayfly_engine& engine) {
 
 // Under the key's lock: what another start compiled meanwhile, or a compile.
 Result<Answer> FindOrCompile(const Job& job) {
-  MAYFLY_ASSIGN(const mayfly_engine* engine, job.plugins.LoadRun(job.engine_name));
+  MAYFLY_ASSIGN(const mayfly_engine* engine, job.plugins.LoadRun(job.engine_name, job.module.kind));
   if (job.cache == nullptr) {
     return Compile(job, *engine);
   }
@@ -231,6 +234,14 @@ CodeOrigin OriginOf(const Digest& module, const mayfly_engine& engine) {
           .cpu = CpuFeatures()};
 }
 
+ModuleFile MakeModuleFile(std::string path, int fd) {
+  std::array<uint8_t, kPreambleSize> head{};
+  const ssize_t size = ::pread(fd, head.data(), head.size(), 0);
+  const BinaryKind kind =
+      KindByPreamble(std::span(head).first(static_cast<size_t>(std::max<ssize_t>(size, 0))));
+  return {.path = std::move(path), .fd = fd, .kind = kind};
+}
+
 Result<std::string> ReadModule(const ModuleFile& module) {
   struct stat info{};
   if (::fstat(module.fd, &info) != 0) {
@@ -272,8 +283,7 @@ Result<void> CheckModule(const ModuleFile& module, std::string_view bytes,
     return std::unexpected(std::move(info).error().Wrap(module.path));
   }
   if (info->kind == BinaryKind::kComponent) {
-    return Fail(ErrorKind::kUnsupported, "{}: components are not supported by this version",
-                module.path);
+    return {};
   }
   for (const std::string& import : info->imports) {
     if (!Offers(engine, import)) {
@@ -294,7 +304,7 @@ Result<FoundCode> AotCode(const ModuleFile& module, const std::string& engine,
     return std::unexpected(plugins.LoadRun(engine).error());
   }
   MAYFLY_ASSIGN(const CodeCache cache, CodeCache::Open(node.cache_dir));
-  MAYFLY_ASSIGN(const std::string engine_identity, EngineIdentity(engine, plugins));
+  MAYFLY_ASSIGN(const std::string engine_identity, EngineIdentity(engine, module.kind, plugins));
   const auto index_name = [&](std::string_view what) {
     return ToHex(Sha256(fmt::format("mayfly index 1\n{}\n{}\n", what, engine_identity)));
   };

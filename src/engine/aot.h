@@ -17,6 +17,7 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "engine/code_origin.h"
+#include "engine/module_probe.h"
 #include "engine/node_config.h"
 #include "engine/plugin_host.h"
 #include "engine/sha256.h"
@@ -27,9 +28,13 @@ namespace mayfly::engine {
 inline constexpr size_t kMaxModuleBytes = 2ULL << 30;
 
 struct ModuleFile {
-  std::string path;  // as errors name it
-  int fd = -1;       // regular file, for reading; borrowed
+  std::string path;                       // as errors name it
+  int fd = -1;                            // regular file, for reading; borrowed
+  BinaryKind kind = BinaryKind::kModule;  // by its preamble
 };
+
+// A module's file by its preamble.
+ModuleFile MakeModuleFile(std::string path, int fd);
 
 // Where a start's code came from.
 enum class CodeSource : unsigned char {
@@ -60,7 +65,8 @@ CodeOrigin OriginOf(const Digest& module, const mayfly_engine& engine);
 base::Result<std::string> ReadModule(const ModuleFile& module);
 
 // Whether the engine's instances can run the module: a core module with _start whose imports are
-// offered.
+// offered. A component's imports and exports have types, which the engine checks when it opens the
+// code.
 base::Result<void> CheckModule(const ModuleFile& module, std::string_view bytes,
                                const mayfly_engine& engine);
 

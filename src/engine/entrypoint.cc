@@ -97,16 +97,17 @@ std::optional<Candidate> OpenFile(const oci::Spec& spec, int rootfs_fd, std::str
   return Candidate{.fd = std::move(*readable), .executable = (info.st_mode & 0111) != 0};
 }
 
-Content ReadContent(int fd) {
-  std::array<uint8_t, kMagicSize> head{};
+Content ReadContent(int fd, BinaryKind* kind) {
+  std::array<uint8_t, kPreambleSize> head{};
   const ssize_t size = ::pread(fd, head.data(), head.size(), 0);
   const std::span<const uint8_t> bytes(head.data(),
                                        static_cast<size_t>(std::max<ssize_t>(size, 0)));
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   if (HasWasmMagic(bytes)) {
+    *kind = KindByPreamble(bytes);
     return Content::kWasm;
   }
-  if (text == "\177ELF") {
+  if (text.starts_with("\177ELF")) {
     return Content::kElf;
   }
   return text.starts_with("#!") ? Content::kScript : Content::kOther;
@@ -125,13 +126,15 @@ Result<std::optional<Entrypoint>> FindEntrypoint(const oci::Spec& spec, int root
     if (!candidate) {
       return std::nullopt;
     }
-    const Content content = ReadContent(candidate->fd.get());
+    BinaryKind kind = BinaryKind::kModule;
+    const Content content = ReadContent(candidate->fd.get(), &kind);
     // A module needs no permission to execute: the engine only reads it.
     if (!candidate->executable && content != Content::kWasm &&
         name.find('/') == std::string::npos) {
       return std::nullopt;
     }
-    return Entrypoint{.path = path, .fd = std::move(candidate->fd), .content = content};
+    return Entrypoint{
+        .path = path, .fd = std::move(candidate->fd), .content = content, .kind = kind};
   };
   if (name.front() == '/') {
     return found(name);

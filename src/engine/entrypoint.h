@@ -17,6 +17,7 @@
 
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "engine/module_probe.h"
 #include "oci/spec.h"
 
 namespace mayfly::engine {
@@ -28,6 +29,7 @@ struct Entrypoint {
   std::string path;   // in the container
   base::UniqueFd fd;  // for reading
   Content content = Content::kOther;
+  BinaryKind kind = BinaryKind::kModule;  // of kWasm
 };
 
 base::Result<std::optional<Entrypoint>> FindEntrypoint(const oci::Spec& spec, int rootfs_fd);

@@ -17,7 +17,6 @@ constexpr std::array<uint8_t, kMagicSize> kMagic = {0x00, 'a', 's', 'm'};
 constexpr std::array<uint8_t, 4> kModuleVersion = {1, 0, 0, 0};
 constexpr std::array<uint8_t, 2> kComponentLayer = {1,
                                                     0};  // bytes 6 and 7 of a component's preamble
-constexpr size_t kPreambleSize = 8;
 
 constexpr uint8_t kImportSection = 2;
 constexpr uint8_t kExportSection = 7;
@@ -174,6 +173,14 @@ bool HasWasmMagic(std::span<const uint8_t> bytes) {
   return bytes.size() >= kMagicSize && std::equal(kMagic.begin(), kMagic.end(), bytes.begin());
 }
 
+BinaryKind KindByPreamble(std::span<const uint8_t> bytes) {
+  constexpr size_t kLayerOffset = 6;
+  const bool component =
+      bytes.size() >= kPreambleSize && HasWasmMagic(bytes) &&
+      std::equal(kComponentLayer.begin(), kComponentLayer.end(), bytes.begin() + kLayerOffset);
+  return component ? BinaryKind::kComponent : BinaryKind::kModule;
+}
+
 Result<ModuleInfo> ProbeModule(std::span<const uint8_t> bytes) {
   if (!HasWasmMagic(bytes)) {
     return Fail(ErrorKind::kInvalid, "not a WebAssembly module: it does not begin with \"\\0asm\"");
@@ -183,8 +190,8 @@ Result<ModuleInfo> ProbeModule(std::span<const uint8_t> bytes) {
   }
   ModuleInfo info;
   const auto version = bytes.subspan(kMagicSize, 4);
-  if (std::equal(kComponentLayer.begin(), kComponentLayer.end(), version.begin() + 2)) {
-    info.kind = BinaryKind::kComponent;
+  info.kind = KindByPreamble(bytes);
+  if (info.kind == BinaryKind::kComponent) {
     return info;
   }
   if (!std::equal(kModuleVersion.begin(), kModuleVersion.end(), version.begin())) {

@@ -30,8 +30,11 @@ struct ModuleInfo {
 };
 
 inline constexpr size_t kMagicSize = 4;
+inline constexpr size_t kPreambleSize = 8;
 // Whether bytes begin with "\0asm".
 bool HasWasmMagic(std::span<const uint8_t> bytes);
+// Whether a preamble announces a module or a component; kModule where it is cut off.
+BinaryKind KindByPreamble(std::span<const uint8_t> bytes);
 
 base::Result<ModuleInfo> ProbeModule(std::span<const uint8_t> bytes);
 

@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::string_view kSuffix = ".so";
 constexpr std::string_view kCompilerSuffix = "-compiler.so";
+constexpr std::string_view kComponentSuffix = "-component.so";
 
 std::string Join(const std::vector<std::string>& names) {
   std::string text;
@@ -107,6 +108,17 @@ bool Offers(const mayfly_engine& engine, std::string_view import) {
   return false;
 }
 
+std::string PluginHost::RunPath(const std::string& engine, BinaryKind kind) const {
+  const std::string stem = directory_ + "/" + engine;
+  if (kind == BinaryKind::kComponent) {
+    std::string apart = stem + std::string(kComponentSuffix);
+    if (base::PathExists(apart)) {
+      return apart;
+    }
+  }
+  return stem + std::string(kSuffix);
+}
+
 bool PluginHost::Has(const std::string& engine) const {
   return IsName(engine) && ::access(RunPath(engine).c_str(), R_OK) == 0;
 }
@@ -116,7 +128,8 @@ std::vector<std::string> PluginHost::Engines() const {
   const auto names = base::ListDirectory(directory_);
   if (names) {
     for (const std::string& name : *names) {
-      if (name.ends_with(kSuffix) && !name.ends_with(kCompilerSuffix)) {
+      if (name.ends_with(kSuffix) && !name.ends_with(kCompilerSuffix) &&
+          !name.ends_with(kComponentSuffix)) {
         engines.push_back(name.substr(0, name.size() - kSuffix.size()));
       }
     }
@@ -134,11 +147,15 @@ std::unexpected<base::Error> PluginHost::NoSuchEngine(const std::string& engine)
               Join(engines));
 }
 
-Result<const mayfly_engine*> PluginHost::LoadRun(const std::string& engine) const {
+Result<const mayfly_engine*> PluginHost::LoadRun(const std::string& engine, BinaryKind kind) const {
   if (!Has(engine)) {
     return NoSuchEngine(engine);
   }
-  return Load(RunPath(engine), engine, MAYFLY_PART_RUN);
+  MAYFLY_ASSIGN(const mayfly_engine* table, Load(RunPath(engine, kind), engine, MAYFLY_PART_RUN));
+  if (kind == BinaryKind::kComponent && (FeaturesOf(*table) & MAYFLY_FEATURE_COMPONENTS) == 0) {
+    return Fail(ErrorKind::kUnsupported, "components are not supported by {}", engine);
+  }
+  return table;
 }
 
 std::string PluginHost::CompilerPath(const std::string& engine) const {

@@ -1,7 +1,8 @@
 // PluginHost: loads engine plugins from a directory and checks that they are what their name says.
 //
-// An engine is NAME.so, with NAME-compiler.so beside it where the engine comes in two parts. They
-// are loaded RTLD_LOCAL: engines define the same symbols (wasm.h) and must not see each other's.
+// An engine is NAME.so, with NAME-compiler.so beside it where the engine comes in two parts, and
+// NAME-component.so where another plugin than NAME.so runs its components. They are loaded
+// RTLD_LOCAL: engines define the same symbols (wasm.h) and must not see each other's.
 //
 // Ownership: a loaded plugin stays until the process ends; engines keep thread-local state and
 //   signal handlers that outlive any attempt to unload them.
@@ -16,6 +17,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "engine/module_probe.h"
 
 namespace mayfly::engine {
 
@@ -24,14 +26,15 @@ class PluginHost {
   explicit PluginHost(std::string directory) : directory_(std::move(directory)) {}
 
   // The file that runs code of that engine, whether it exists or not.
-  std::string RunPath(const std::string& engine) const { return directory_ + "/" + engine + ".so"; }
+  std::string RunPath(const std::string& engine, BinaryKind kind = BinaryKind::kModule) const;
   bool Has(const std::string& engine) const;
   // The engines of the directory, sorted; empty when it does not exist.
   std::vector<std::string> Engines() const;
   // NAME-compiler.so where the engine has one, else its only file.
   std::string CompilerPath(const std::string& engine) const;
 
-  base::Result<const mayfly_engine*> LoadRun(const std::string& engine) const;
+  base::Result<const mayfly_engine*> LoadRun(const std::string& engine,
+                                             BinaryKind kind = BinaryKind::kModule) const;
   base::Result<const mayfly_engine*> LoadCompiler(const std::string& engine) const;
 
  private:

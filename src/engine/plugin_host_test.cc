@@ -11,11 +11,22 @@ std::string ErrorOf(const base::Result<const mayfly_engine*>& result) {
 
 TEST(PluginHost, ListsEnginesWithoutTheirCompilers) {
   const ScratchDir scratch;
-  for (const std::string name : {"b.so", "a.so", "a-compiler.so", "notes.txt"}) {
+  for (const std::string name : {"b.so", "a.so", "a-compiler.so", "a-component.so", "notes.txt"}) {
     WriteFile(scratch / name, "");
   }
   EXPECT_EQ(PluginHost(scratch.path()).Engines(), (std::vector<std::string>{"a", "b"}));
   EXPECT_TRUE(PluginHost(scratch / "none").Engines().empty());
+}
+
+TEST(PluginHost, ComponentsAreRunByTheirOwnPluginWhereThereIsOne) {
+  const ScratchDir scratch;
+  for (const std::string name : {"b.so", "a.so", "a-component.so"}) {
+    WriteFile(scratch / name, "");
+  }
+  const PluginHost host(scratch.path());
+  EXPECT_EQ(host.RunPath("a"), scratch / "a.so");
+  EXPECT_EQ(host.RunPath("a", BinaryKind::kComponent), scratch / "a-component.so");
+  EXPECT_EQ(host.RunPath("b", BinaryKind::kComponent), scratch / "b.so");
 }
 
 TEST(PluginHost, AMissingEngineIsAnErrorThatListsWhatIsThere) {

@@ -39,7 +39,12 @@ std::vector<std::string_view> Names(uint32_t bits, std::span<const BitName> name
 // The child's answer: "STRATEGIES FEATURES VERSION\nOPTIONS".
 Result<std::string> Ask(const PluginHost& plugins, const std::string& name) {
   MAYFLY_ASSIGN(const mayfly_engine* const table, plugins.LoadRun(name));
-  return fmt::format("{} {} {}\n{}", table->strategies, FeaturesOf(*table), table->version,
+  uint32_t features = FeaturesOf(*table);
+  if (plugins.RunPath(name, BinaryKind::kComponent) != plugins.RunPath(name)) {
+    MAYFLY_ASSIGN(const mayfly_engine* const apart, plugins.LoadRun(name, BinaryKind::kComponent));
+    features |= FeaturesOf(*apart);
+  }
+  return fmt::format("{} {} {}\n{}", table->strategies, features, table->version,
                      table->code_compatibility);
 }
 

@@ -81,7 +81,7 @@ WarmResult WarmModule(const std::string& path, const std::string& engine, const 
   }
   result.module_bytes = SizeOf(fd->get());
   result.found =
-      AotCode({.path = path, .fd = fd->get()}, engine, PluginHost(node.plugins_dir), node, log);
+      AotCode(MakeModuleFile(path, fd->get()), engine, PluginHost(node.plugins_dir), node, log);
   if (result.found) {
     result.code_bytes = SizeOf(result.found->code.get());
   }

@@ -43,7 +43,7 @@ Result<void> WasmWorkload::Prepare(const container::PrepareContext& context) {
   context.log.Debug("{} is run as WebAssembly ({}) by {}, strategy {}", entrypoint_.path,
                     selection_.reason, selection_.engine, StrategyName(selection_.strategy));
   if (selection_.strategy == Strategy::kAot) {
-    const ModuleFile module{.path = entrypoint_.path, .fd = entrypoint_.fd.get()};
+    const ModuleFile module = Module();
     MAYFLY_ASSIGN(FoundCode found,
                   AotCode(module, selection_.engine, plugins_, node_, context.log));
     code_fd_ = std::move(found.code);
@@ -53,22 +53,26 @@ Result<void> WasmWorkload::Prepare(const container::PrepareContext& context) {
   return PrepareJit();
 }
 
+ModuleFile WasmWorkload::Module() const {
+  return {.path = entrypoint_.path, .fd = entrypoint_.fd.get(), .kind = entrypoint_.kind};
+}
+
 Result<void> WasmWorkload::PrepareJit() {
-  MAYFLY_ASSIGN(engine_, plugins_.LoadRun(selection_.engine));
+  MAYFLY_ASSIGN(engine_, plugins_.LoadRun(selection_.engine, entrypoint_.kind));
   const uint32_t wanted =
       selection_.strategy == Strategy::kJit ? MAYFLY_STRATEGY_JIT : MAYFLY_STRATEGY_INTERPRETER;
   if ((engine_->strategies & wanted) == 0 || selection_.strategy == Strategy::kInterpreter) {
     return Fail(ErrorKind::kUnsupported, "engine {} has no strategy {}", selection_.engine,
                 StrategyName(selection_.strategy));
   }
-  const ModuleFile module{.path = entrypoint_.path, .fd = entrypoint_.fd.get()};
+  const ModuleFile module = Module();
   MAYFLY_ASSIGN(const std::string bytes, ReadModule(module));
   return CheckModule(module, bytes, *engine_);
 }
 
 Result<void> WasmWorkload::Load() {
   if (engine_ == nullptr) {
-    MAYFLY_ASSIGN(engine_, plugins_.LoadRun(selection_.engine));
+    MAYFLY_ASSIGN(engine_, plugins_.LoadRun(selection_.engine, entrypoint_.kind));
   }
   if (selection_.strategy == Strategy::kAot) {
     return OpenCode();
@@ -86,7 +90,7 @@ Result<void> WasmWorkload::OpenCode() {
 // jit: in a child, so that the compiler's threads and memory are gone before the guest runs.
 Result<void> WasmWorkload::CompileInPlace() {
   MAYFLY_ASSIGN(UniqueFd file, MakeMemoryFile());
-  const ModuleFile module{.path = entrypoint_.path, .fd = entrypoint_.fd.get()};
+  const ModuleFile module = Module();
   const auto compile = [&](uint32_t flags) {
     return RunInChild("compile " + module.path, [&]() -> Result<std::string> {
       MAYFLY_ASSIGN(const std::string bytes, ReadModule(module));
@@ -139,7 +143,7 @@ Result<void> WasmWorkload::Instantiate() {
                                       .envc = variables.size(),
                                       .preopens = preopens.data(),
                                       .preopen_count = preopens.size(),
-                                      .max_memory_bytes = 0};
+                                      .max_memory_bytes = selection_.max_memory_bytes};
   return Called(engine_, [&](mayfly_error* error) {
     return engine_->instantiate(code_, &config, &instance_, error);
   });

@@ -16,6 +16,7 @@
 
 #include "base/unique_fd.h"
 #include "container/workload.h"
+#include "engine/aot.h"
 #include "engine/entrypoint.h"
 #include "engine/node_config.h"
 #include "engine/plugin_host.h"
@@ -41,6 +42,7 @@ class WasmWorkload final : public container::Workload {
   std::vector<std::pair<std::string, std::string>> Describe() const override;
 
  private:
+  ModuleFile Module() const;
   base::Result<void> PrepareJit();
   base::Result<void> CompileInPlace();
   base::Result<void> OpenCode();

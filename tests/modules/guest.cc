@@ -215,6 +215,15 @@ int Run(const std::string& what, const std::string& argument) {
 
 }  // namespace
 
+// The preview 1 adapter of a component allocates by this. Without it, it grows the memory itself,
+// which wasi-libc's allocator then takes for its own heap.
+extern "C" __attribute__((export_name("cabi_realloc"))) void* CabiRealloc(void* /*old*/,
+                                                                          size_t /*old_size*/,
+                                                                          size_t align,
+                                                                          size_t size) {
+  return ::aligned_alloc(align, (size + align - 1) / align * align);
+}
+
 int main(int argc, char** argv) {
   const std::string what = argc > 1 ? argv[1] : "";
   const int status = Run(what, argc > 2 ? argv[2] : "");

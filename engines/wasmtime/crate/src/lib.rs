@@ -4,9 +4,10 @@
 //!
 //! Why WASI is changed at all: wasmtime-wasi drives preview 1 by a multi-threaded Tokio runtime, which
 //! costs a single short-lived guest two worker threads, an epoll instance and a thread hop for each
-//! file operation. Here every call runs to its end on the guest's thread: standard streams are plain
+//! file operation. Here every call of preview 1 runs to its end on the guest's thread: standard streams are plain
 //! read(2) and write(2) (`stdio`), `poll_oneoff` is poll(2) (`poll`), files block where they are called.
 
+mod component;
 mod poll;
 mod stdio;
 
@@ -93,9 +94,9 @@ pub unsafe extern "C" fn mayfly_wasi_config_direct(config: &mut wasi_config_t) {
     // SAFETY: wasi_config_t is repr(C) around the builder; size asserted above.
     let builder = unsafe { &mut *(config as *mut wasi_config_t).cast::<WasiCtxBuilder>() };
     builder.allow_blocking_current_thread(true);
-    builder.stdin(stdio::Stdio(0));
-    builder.stdout(stdio::Stdio(1));
-    builder.stderr(stdio::Stdio(2));
+    builder.stdin(stdio::Stdio::blocking(0));
+    builder.stdout(stdio::Stdio::blocking(1));
+    builder.stderr(stdio::Stdio::blocking(2));
     builder.monotonic_clock(MonotonicClock);
 }
 

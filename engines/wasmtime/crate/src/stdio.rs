@@ -13,13 +13,26 @@ use wasmtime_wasi::p2::{InputStream, OutputStream, Pollable, StreamError, Stream
 
 const CHUNK: usize = 64 * 1024;
 
+/// A stream of the process. One that waits is ready for reading when its descriptor is (in a Tokio runtime with
+/// I/O); any other is always ready and blocks where it is read.
 #[derive(Clone, Copy)]
-pub struct Stdio(pub i32);
+pub struct Stdio {
+    fd: i32,
+    waits: bool,
+}
 
 impl Stdio {
+    pub fn blocking(fd: i32) -> Self {
+        Self { fd, waits: false }
+    }
+
+    pub fn waiting(fd: i32) -> Self {
+        Self { fd, waits: true }
+    }
+
     fn wait(self, events: i16) {
         let mut entry = libc::pollfd {
-            fd: self.0,
+            fd: self.fd,
             events,
             revents: 0,
         };
@@ -46,7 +59,7 @@ impl Stdio {
     fn read(self, buffer: &mut [u8]) -> io::Result<usize> {
         // SAFETY: the buffer is valid for its length.
         self.retry(libc::POLLIN, || unsafe {
-            libc::read(self.0, buffer.as_mut_ptr().cast(), buffer.len())
+            libc::read(self.fd, buffer.as_mut_ptr().cast(), buffer.len())
         })
     }
 
@@ -54,7 +67,7 @@ impl Stdio {
         while !bytes.is_empty() {
             // SAFETY: the slice is valid for its length.
             let n = self.retry(libc::POLLOUT, || unsafe {
-                libc::write(self.0, bytes.as_ptr().cast(), bytes.len())
+                libc::write(self.fd, bytes.as_ptr().cast(), bytes.len())
             })?;
             bytes = &bytes[n..];
         }
@@ -65,13 +78,18 @@ impl Stdio {
 impl IsTerminal for Stdio {
     fn is_terminal(&self) -> bool {
         // SAFETY: only asked by number; a closed descriptor answers "no".
-        unsafe { BorrowedFd::borrow_raw(self.0) }.is_terminal()
+        unsafe { BorrowedFd::borrow_raw(self.fd) }.is_terminal()
     }
 }
 
 #[async_trait::async_trait]
 impl Pollable for Stdio {
-    async fn ready(&mut self) {} // reads and writes block where they are called
+    async fn ready(&mut self) {
+        if self.waits && self.fd == libc::STDIN_FILENO {
+            // An error shows in the read that follows.
+            let _ = crate::component::readable(self.fd).await;
+        }
+    }
 }
 
 impl InputStream for Stdio {
