@@ -1,5 +1,6 @@
 // A code file of the cache, an index entry, a description: any bytes must give an answer within
 // them, and what is taken for good must be what was written.
+#include <string>
 #include <string_view>
 
 #include "engine/code_cache.h"
@@ -28,6 +29,12 @@ void CheckFile(std::span<const uint8_t> file) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   CheckFile({data, size});
+  // The same bytes as code: what is written for them must be taken.
+  const std::string file =
+      std::string(text) + EncodeTrailer(text.substr(0, size / 2), {data, size});
+  if (!CheckCodeFile({reinterpret_cast<const uint8_t*>(file.data()), file.size()})) {
+    __builtin_trap();
+  }
   // The same bytes as the end of a larger file: what `cache ls` reads.
   const auto tail = ReadTrailer({data, size}, size + 1000);
   if (tail && tail->code_size_bytes > size + 1000) {

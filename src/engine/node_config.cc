@@ -2,10 +2,13 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 
 #define TOML_EXCEPTIONS 0
+// toml++ 3.3 asserts on what is a syntax error ("[=key]"); without it, it gives that error.
+#define TOML_ASSERT(expression) static_cast<void>(0)
 #include <toml++/toml.h>
 
 #include "base/file.h"
@@ -72,6 +75,14 @@ const char* FromEnvironment(const char* name) {
 }  // namespace
 
 Result<NodeConfig> ParseNodeConfig(const std::string& text, const std::string& name) {
+  // toml++ 3.3 has undefined behaviour for letters beyond ASCII where it looks for white space.
+  const auto beyond = std::ranges::find_if(
+      text, [](char letter) { return static_cast<unsigned char>(letter) > 0x7F; });
+  if (beyond != text.end()) {
+    return Fail(ErrorKind::kInvalid,
+                "{}:{}: only ASCII characters are taken: write others as \\uXXXX in a string", name,
+                1 + std::count(text.begin(), beyond, '\n'));
+  }
   const toml::parse_result parsed = toml::parse(text, name);
   if (!parsed) {
     const toml::parse_error& error = parsed.error();

@@ -38,5 +38,18 @@ TEST(NodeConfig, ErrorsNameFileLineAndKey) {
   EXPECT_TRUE(ErrorOf("engine = ").starts_with("config.toml:1: "));
 }
 
+// Found by fuzz/node_config.cc: toml++ runs into undefined behaviour at such a letter.
+TEST(NodeConfig, LettersBeyondAsciiAreAnErrorThatNamesTheLine) {
+  for (const std::string letter : {"\u00e9", "\ufdff", "\u3042"}) {
+    const auto config = ParseNodeConfig("engine = \"toy\"\n" + letter + " = 1\n", "config.toml");
+    ASSERT_FALSE(config);
+    EXPECT_TRUE(config.error().text().starts_with("config.toml:2: only ASCII"))
+        << config.error().text();
+  }
+  const auto escaped = ParseNodeConfig("[cache]\ndir = \"/caf\\u00e9\"\n", "config.toml");
+  ASSERT_TRUE(escaped) << escaped.error().text();
+  EXPECT_EQ(escaped->cache_dir, "/caf\u00e9");
+}
+
 }  // namespace
 }  // namespace mayfly::engine
