@@ -53,7 +53,7 @@ class ColdPathTest : public CacheFixture {
     std::vector<std::string> lines;
     std::istringstream text(ReadText(scratch_ / "trace"));
     for (std::string each; std::getline(text, each);) {
-      lines.push_back(each.substr(each.find(' ') + 1));  // without the pid
+      lines.push_back(each.substr(each.find_first_not_of("0123456789 ")));  // without the pid
     }
     return lines;
   }
