@@ -4,25 +4,18 @@
 // call that takes it. Nothing here throws.
 #pragma once
 
-#include <mayfly/engine_plugin.h>
-
-#include <cstdio>
-#include <cstring>
 #include <memory>
 #include <string>
 #include <string_view>
 
 #include "mayfly_wasmtime.h"
+#include "plugin_support.h"
 
 namespace mayfly_wasmtime {
 
-template <auto Delete>
-struct Deleter {
-  template <typename T>
-  void operator()(T* object) const {
-    Delete(object);
-  }
-};
+using mayfly_plugin::CopyText;
+using mayfly_plugin::Deleter;
+using mayfly_plugin::Fail;
 
 using ConfigHandle = std::unique_ptr<wasm_config_t, Deleter<wasm_config_delete>>;
 using EngineHandle = std::unique_ptr<wasm_engine_t, Deleter<wasm_engine_delete>>;
@@ -62,24 +55,6 @@ inline std::string Message(const wasm_trap_t* trap) {
   ByteVector text;
   wasm_trap_message(trap, text.get());
   return std::string(text.Text());
-}
-
-// Writes text into a buffer of `capacity` bytes, cut where it does not fit, always NUL-terminated.
-inline void CopyText(char* buffer, size_t capacity, std::string_view text) {
-  if (buffer == nullptr || capacity == 0) {
-    return;
-  }
-  const size_t size = text.size() < capacity ? text.size() : capacity - 1;
-  std::memcpy(buffer, text.data(), size);
-  buffer[size] = '\0';
-}
-
-// Fills the caller's error; the value to return from a failed call.
-inline int Fail(mayfly_error* error, std::string_view text) {
-  if (error != nullptr) {
-    CopyText(error->text, error->capacity, text);
-  }
-  return 1;
 }
 
 }  // namespace mayfly_wasmtime

@@ -62,6 +62,7 @@ extern "C" {
 
 /* Flags of compile(). */
 #define MAYFLY_COMPILE_ONE_THREAD (1u << 0) /* start no thread */
+#define MAYFLY_COMPILE_IN_MEMORY (1u << 1)  /* open() gets the code where no path leads to it */
 
 /* A buffer for an error's text, owned by the caller. */
 typedef struct mayfly_error {
@@ -128,18 +129,22 @@ typedef struct mayfly_engine {
    * that imports anything else is refused before the container starts. */
   const char* const* imports;
 
-  /* PART_COMPILE. Compiles a module; `flags` is of MAYFLY_COMPILE_*. */
+  /* PART_COMPILE. Compiles a module; `flags` is of MAYFLY_COMPILE_*. The working directory is an
+   * empty one for temporary files, which goes away with the calling process; no other path may be
+   * written. */
   int (*compile)(const uint8_t* module, size_t module_size, uint32_t flags, mayfly_bytes* code,
                  mayfly_error* error);
 
   /* PART_RUN. Maps compiled code from a regular file or memfd, read-only, pages shared with other
-   * processes. Bytes after the code's end are Mayfly's. Mayfly has checked owner and digest of
-   * cached code: it is trusted here. The descriptor is the plugin's from then on: it keeps its
-   * number and is closed by close(), or when the call fails. It is the only one that a plugin may
-   * hold between open() and instantiate(). */
+   * processes. /proc/self/fd/CODE_FD names it unless the code was compiled with IN_MEMORY. Bytes
+   * after the code's end are Mayfly's. Mayfly has checked owner and digest of cached code: it is
+   * trusted here. The descriptor is the plugin's from then on: it keeps its number and is closed by
+   * close(), or when the call fails. It is the only one that a plugin may hold between open() and
+   * instantiate(). */
   int (*open)(int code_fd, mayfly_code** code, mayfly_error* error);
 
-  /* PART_RUN. From a module's own bytes, for STRATEGY_INTERPRETER; NULL where not offered. */
+  /* PART_RUN. From a module's own bytes, for STRATEGY_INTERPRETER; NULL where not offered. The
+   * host's view, as for open(). */
   int (*open_module)(const uint8_t* module, size_t module_size, mayfly_code** code,
                      mayfly_error* error);
 

@@ -12,12 +12,14 @@
 #include <vector>
 
 #include "base/file.h"
+#include "engine/capability.h"
 #include "engine/child_task.h"
 #include "engine/code_cache.h"
 #include "engine/cpu_features.h"
 #include "engine/file_identity.h"
 #include "engine/memory_file.h"
 #include "engine/module_probe.h"
+#include "engine/scratch.h"
 
 namespace mayfly::engine {
 
@@ -119,7 +121,7 @@ Result<Answer> Compile(const Job& job, const mayfly_engine& engine) {
   if (Sha256(bytes) != job.digest) {
     return Fail(ErrorKind::kState, "{}: it changes while it is read", job.module.path);
   }
-  MAYFLY_TRY(CheckModule(job.module, bytes, engine));
+  MAYFLY_TRY(CheckModule(job.module, bytes, engine, job.plugins));
   MAYFLY_ASSIGN(const mayfly_engine* compiler, job.plugins.LoadCompiler(job.engine_name));
   const CodeOrigin origin = OriginOf(job.digest, engine);
   if (OriginOf(job.digest, *compiler) != origin) {
@@ -127,6 +129,8 @@ Result<Answer> Compile(const Job& job, const mayfly_engine& engine) {
                 "engine {}: its compiler ({}, {}) is not of the engine's version or options",
                 job.engine_name, compiler->version, compiler->code_compatibility);
   }
+  MAYFLY_ASSIGN(const Scratch scratch, Scratch::Make());
+  MAYFLY_TRY(scratch.Enter());
   const auto start = std::chrono::steady_clock::now();
   mayfly_bytes code{};
   MAYFLY_TRY_AS(Called(compiler,
@@ -272,7 +276,7 @@ Result<std::string> ReadModule(const ModuleFile& module) {
 }
 
 Result<void> CheckModule(const ModuleFile& module, std::string_view bytes,
-                         const mayfly_engine& engine) {
+                         const mayfly_engine& engine, const PluginHost& plugins) {
   auto info = ProbeModule(AsBytes(bytes));
   if (!info) {
     if (module.path.ends_with(".wat")) {
@@ -285,12 +289,7 @@ Result<void> CheckModule(const ModuleFile& module, std::string_view bytes,
   if (info->kind == BinaryKind::kComponent) {
     return {};
   }
-  for (const std::string& import : info->imports) {
-    if (!Offers(engine, import)) {
-      return Fail(ErrorKind::kUnsupported, "{}: module imports {}: not offered by {}", module.path,
-                  import, engine.name);
-    }
-  }
+  MAYFLY_TRY(CheckImports(module.path, *info, engine, plugins));
   if (!info->exports_start) {
     return Fail(ErrorKind::kUnsupported,
                 "{}: module exports no function _start: it is not a command", module.path);

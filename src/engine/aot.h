@@ -65,9 +65,9 @@ CodeOrigin OriginOf(const Digest& module, const mayfly_engine& engine);
 base::Result<std::string> ReadModule(const ModuleFile& module);
 
 // Whether the engine's instances can run the module: a core module with _start whose imports are
-// offered. A component's imports and exports have types, which the engine checks when it opens the
-// code.
+// offered. `plugins` are asked who else has what it has not. A component's imports and exports have
+// types, which the engine checks when it opens the code.
 base::Result<void> CheckModule(const ModuleFile& module, std::string_view bytes,
-                               const mayfly_engine& engine);
+                               const mayfly_engine& engine, const PluginHost& plugins);
 
 }  // namespace mayfly::engine

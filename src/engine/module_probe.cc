@@ -18,6 +18,7 @@ constexpr std::array<uint8_t, 4> kModuleVersion = {1, 0, 0, 0};
 constexpr std::array<uint8_t, 2> kComponentLayer = {1,
                                                     0};  // bytes 6 and 7 of a component's preamble
 
+constexpr uint8_t kTypeSection = 1;
 constexpr uint8_t kImportSection = 2;
 constexpr uint8_t kExportSection = 7;
 constexpr uint8_t kLastSection = 13;  // the exception-handling proposal's tags
@@ -109,11 +110,60 @@ void SkipType(Reader& reader) {
   }
 }
 
-void SkipImportType(Reader& reader) {
-  switch (reader.Byte()) {
-    case kFunction:
+// The letter of a value type; other than numbers they are '?'.
+char TypeLetter(uint8_t byte) {
+  switch (byte) {
+    case 0x7F:
+      return 'i';
+    case 0x7E:
+      return 'I';
+    case 0x7D:
+      return 'f';
+    case 0x7C:
+      return 'F';
+    default:
+      return '?';
+  }
+}
+
+void ReadValueTypes(Reader& reader, std::string* letters) {
+  const uint64_t count = reader.Number();
+  for (uint64_t i = 0; i < count && reader.ok(); ++i) {
+    const uint8_t byte = reader.Byte();
+    if (byte == 0x63 || byte == 0x64) {
       reader.Number();
+    }
+    letters->push_back(TypeLetter(byte));
+  }
+}
+
+// Types by their index. Those after the first that is no plain function (the garbage-collection
+// proposal's) are left unknown.
+std::vector<std::string> ReadTypes(Reader reader) {
+  constexpr uint8_t kFunctionType = 0x60;
+  std::vector<std::string> types;
+  const uint64_t count = reader.Number();
+  for (uint64_t i = 0; i < count && reader.ok() && reader.Byte() == kFunctionType; ++i) {
+    std::string type;
+    ReadValueTypes(reader, &type);
+    type.push_back('>');
+    ReadValueTypes(reader, &type);
+    if (reader.ok()) {
+      types.push_back(std::move(type));
+    }
+  }
+  return types;
+}
+
+// The letters of a function's type, see ModuleInfo::import_types.
+std::string ReadImportType(Reader& reader, const std::vector<std::string>& types) {
+  std::string type = "?";
+  switch (reader.Byte()) {
+    case kFunction: {
+      const uint64_t index = reader.Number();
+      type = index < types.size() ? types[static_cast<size_t>(index)] : "";
       break;
+    }
     case kTable:
       SkipType(reader);
       SkipLimits(reader);
@@ -132,17 +182,19 @@ void SkipImportType(Reader& reader) {
     default:
       reader.Refuse();
   }
+  return type;
 }
 
-Result<void> ReadImports(Reader reader, ModuleInfo* info) {
+Result<void> ReadImports(Reader reader, const std::vector<std::string>& types, ModuleInfo* info) {
   std::unordered_set<std::string> seen;
   const uint64_t count = reader.Number();
   for (uint64_t i = 0; i < count && reader.ok(); ++i) {
     std::string name(reader.Name());
     name.append(".").append(reader.Name());
-    SkipImportType(reader);
-    if (reader.ok() && seen.insert(name).second) {
+    std::string type = ReadImportType(reader, types);
+    if (reader.ok() && seen.insert(name + type).second) {
       info->imports.push_back(std::move(name));
+      info->import_types.push_back(std::move(type));
     }
   }
   if (!reader.ok() || !reader.AtEnd()) {
@@ -199,6 +251,7 @@ Result<ModuleInfo> ProbeModule(std::span<const uint8_t> bytes) {
                 "WebAssembly binary format version {:02x} {:02x} {:02x} {:02x} is not known",
                 version[0], version[1], version[2], version[3]);
   }
+  std::vector<std::string> types;
   Reader file(bytes.subspan(kPreambleSize), kPreambleSize);
   while (!file.AtEnd()) {
     const uint8_t id = file.Byte();
@@ -211,8 +264,10 @@ Result<ModuleInfo> ProbeModule(std::span<const uint8_t> bytes) {
     if (id > kLastSection) {
       return Malformed(file, fmt::format("unknown section {} ends", id));
     }
-    if (id == kImportSection) {
-      MAYFLY_TRY(ReadImports(Reader(body, start), &info));
+    if (id == kTypeSection) {
+      types = ReadTypes(Reader(body, start));
+    } else if (id == kImportSection) {
+      MAYFLY_TRY(ReadImports(Reader(body, start), types, &info));
     } else if (id == kExportSection) {
       MAYFLY_TRY(ReadExports(Reader(body, start), &info));
     }

@@ -24,8 +24,11 @@ enum class BinaryKind : unsigned char { kModule, kComponent };
 
 struct ModuleInfo {
   BinaryKind kind = BinaryKind::kModule;
-  // "module.name", each once, in the file's order; none of a component.
+  // "module.name", each once with one type, in the file's order; none of a component.
   std::vector<std::string> imports;
+  // Of each import of a function its type, a letter for each parameter and result: "iI>i" is
+  // (i32, i64) -> (i32); f and F are f32 and f64. "" where it is not known, of other kinds "?".
+  std::vector<std::string> import_types;
   bool exports_start = false;  // a function export called _start
 };
 

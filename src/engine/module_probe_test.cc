@@ -55,6 +55,15 @@ TEST(ModuleProbe, AnImportIsListedOnce) {
   EXPECT_EQ(info->imports, (std::vector<std::string>{"a.b"}));
 }
 
+TEST(ModuleProbe, TellsTheTypesOfImportedFunctions) {
+  // (i32, i64) -> (f32), (v128, funcref) -> (), then a structure, which ends what is known.
+  const std::string types = Section(1, "\4\x60\2\x7f\x7e\1\x7d\x60\2\x7b\x70\0\x5f\0\x60\0\0"s);
+  const std::string imports = Section(2, "\4\1a\1b\0\0\1a\1c\0\1\1a\1d\0\3\1a\1e\2\0\1"s);
+  const auto info = ProbeModule(Bytes(kPreamble + types + imports));
+  ASSERT_TRUE(info) << info.error().text();
+  EXPECT_EQ(info->import_types, (std::vector<std::string>{"iI>f", "\?\?>", "", "?"}));
+}
+
 TEST(ModuleProbe, StartMustBeAFunction) {
   const auto info = ProbeModule(Bytes(kPreamble + Section(7, "\1\6_start\3\0"s)));
   ASSERT_TRUE(info);

@@ -50,24 +50,24 @@ Result<void> WasmWorkload::Prepare(const container::PrepareContext& context) {
     entrypoint_.fd.Reset();
     return {};
   }
-  return PrepareJit();
+  return PrepareModule();
 }
 
 ModuleFile WasmWorkload::Module() const {
   return {.path = entrypoint_.path, .fd = entrypoint_.fd.get(), .kind = entrypoint_.kind};
 }
 
-Result<void> WasmWorkload::PrepareJit() {
+Result<void> WasmWorkload::PrepareModule() {
   MAYFLY_ASSIGN(engine_, plugins_.LoadRun(selection_.engine, entrypoint_.kind));
   const uint32_t wanted =
       selection_.strategy == Strategy::kJit ? MAYFLY_STRATEGY_JIT : MAYFLY_STRATEGY_INTERPRETER;
-  if ((engine_->strategies & wanted) == 0 || selection_.strategy == Strategy::kInterpreter) {
+  if ((engine_->strategies & wanted) == 0) {
     return Fail(ErrorKind::kUnsupported, "engine {} has no strategy {}", selection_.engine,
                 StrategyName(selection_.strategy));
   }
   const ModuleFile module = Module();
   MAYFLY_ASSIGN(const std::string bytes, ReadModule(module));
-  return CheckModule(module, bytes, *engine_);
+  return CheckModule(module, bytes, *engine_, plugins_);
 }
 
 Result<void> WasmWorkload::Load() {
@@ -77,7 +77,25 @@ Result<void> WasmWorkload::Load() {
   if (selection_.strategy == Strategy::kAot) {
     return OpenCode();
   }
+  if (selection_.strategy == Strategy::kInterpreter) {
+    return OpenModule();
+  }
   MAYFLY_ASSIGN(compiler_, plugins_.LoadCompiler(selection_.engine));
+  MAYFLY_ASSIGN(Scratch scratch, Scratch::Make());
+  scratch_.emplace(std::move(scratch));
+  return {};
+}
+
+Result<void> WasmWorkload::OpenModule() {
+  const ModuleFile module = Module();
+  MAYFLY_ASSIGN(const std::string bytes, ReadModule(module));
+  entrypoint_.fd.Reset();
+  MAYFLY_TRY_AS(Called(engine_,
+                       [&](mayfly_error* error) {
+                         return engine_->open_module(reinterpret_cast<const uint8_t*>(bytes.data()),
+                                                     bytes.size(), &code_, error);
+                       }),
+                "{}", module.path);
   return {};
 }
 
@@ -93,6 +111,7 @@ Result<void> WasmWorkload::CompileInPlace() {
   const ModuleFile module = Module();
   const auto compile = [&](uint32_t flags) {
     return RunInChild("compile " + module.path, [&]() -> Result<std::string> {
+      MAYFLY_TRY(scratch_->Enter());
       MAYFLY_ASSIGN(const std::string bytes, ReadModule(module));
       mayfly_bytes code{};
       MAYFLY_TRY_AS(Called(compiler_,
@@ -107,16 +126,17 @@ Result<void> WasmWorkload::CompileInPlace() {
       return "";
     });
   };
-  auto compiled = compile(0);
+  auto compiled = compile(MAYFLY_COMPILE_IN_MEMORY);
   // A compiler that may start no thread, as pids.max can have it, may know no better than to abort.
   if (!compiled && compiled.error().kind() == ErrorKind::kEngine &&
       ::lseek(file.get(), 0, SEEK_CUR) == 0) {
-    compiled = compile(MAYFLY_COMPILE_ONE_THREAD);
+    compiled = compile(MAYFLY_COMPILE_IN_MEMORY | MAYFLY_COMPILE_ONE_THREAD);
   }
   MAYFLY_TRY(std::move(compiled));
   MAYFLY_TRY(SealMemoryFile(file.get()));
   code_fd_ = std::move(file);
   entrypoint_.fd.Reset();
+  scratch_.reset();
   return OpenCode();
 }
 
@@ -179,7 +199,8 @@ Result<int> WasmWorkload::Run(const std::function<void()>& on_started) {
 
 std::vector<int> WasmWorkload::KeptDescriptors() const {
   std::vector<int> kept;
-  for (const int fd : {open_code_fd_, entrypoint_.fd.get()}) {
+  const int scratch_fd = scratch_ ? scratch_->fd() : -1;
+  for (const int fd : {open_code_fd_, entrypoint_.fd.get(), scratch_fd}) {
     if (fd >= 0) {
       kept.push_back(fd);
     }

@@ -1,8 +1,8 @@
 // WasmWorkload: a container whose program is a WebAssembly module, run inside the container's init.
 //
-// Prepare() finds the code (aot) or the module (jit) as a descriptor, Load() has the engine map it
-// while the host's files can still be seen, Verify() makes everything ready in the container's
-// view, Run() is the guest. src/engine/README.md has the guest's contract.
+// Prepare() finds the code (aot) or the module (jit, interpreter) as a descriptor, Load() has the
+// engine map it while the host's files can still be seen, Verify() makes everything ready in the
+// container's view, Run() is the guest. src/engine/README.md has the guest's contract.
 //
 // Ownership: the entrypoint's descriptor is taken over. Errors: those of module, engine, cache.
 // Threads, Fork: see container/workload.h.
@@ -10,6 +10,7 @@
 
 #include <mayfly/engine_plugin.h>
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,6 +21,7 @@
 #include "engine/entrypoint.h"
 #include "engine/node_config.h"
 #include "engine/plugin_host.h"
+#include "engine/scratch.h"
 #include "engine/select.h"
 
 namespace mayfly::engine {
@@ -43,9 +45,10 @@ class WasmWorkload final : public container::Workload {
 
  private:
   ModuleFile Module() const;
-  base::Result<void> PrepareJit();
+  base::Result<void> PrepareModule();
   base::Result<void> CompileInPlace();
   base::Result<void> OpenCode();
+  base::Result<void> OpenModule();
   base::Result<void> Instantiate();
 
   const oci::Process& process_;
@@ -54,6 +57,7 @@ class WasmWorkload final : public container::Workload {
   NodeConfig node_;
   PluginHost plugins_;
   base::UniqueFd code_fd_;
+  std::optional<Scratch> scratch_;           // jit only
   int open_code_fd_ = -1;                    // the same after the engine has taken it over
   const mayfly_engine* engine_ = nullptr;    // stays loaded as long as the process
   const mayfly_engine* compiler_ = nullptr;  // jit only

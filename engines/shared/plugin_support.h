@@ -1,0 +1,40 @@
+// What every engine plugin of this tree shares: owners of C handles, and texts for the caller.
+//
+// Ownership: a handle is a std::unique_ptr with the vendor's own delete function. Nothing here
+// throws.
+#pragma once
+
+#include <mayfly/engine_plugin.h>
+
+#include <cstring>
+#include <string_view>
+
+namespace mayfly_plugin {
+
+template <auto Delete>
+struct Deleter {
+  template <typename T>
+  void operator()(T* object) const {
+    Delete(object);
+  }
+};
+
+// Writes text into a buffer of `capacity` bytes, cut where it does not fit, always NUL-terminated.
+inline void CopyText(char* buffer, size_t capacity, std::string_view text) {
+  if (buffer == nullptr || capacity == 0) {
+    return;
+  }
+  const size_t size = text.size() < capacity ? text.size() : capacity - 1;
+  std::memcpy(buffer, text.data(), size);
+  buffer[size] = '\0';
+}
+
+// Fills the caller's error; the value to return from a failed call.
+inline int Fail(mayfly_error* error, std::string_view text) {
+  if (error != nullptr) {
+    CopyText(error->text, error->capacity, text);
+  }
+  return 1;
+}
+
+}  // namespace mayfly_plugin
