@@ -19,6 +19,8 @@ Examples:
 
 import argparse
 import concurrent.futures
+import contextlib
+import ctypes
 import dataclasses
 import hashlib
 import json
@@ -38,7 +40,19 @@ except ImportError:  # Python 3.10 and older
 
 _HERE = pathlib.Path(__file__).resolve().parent
 _MODULE = "github.com/opencontainers/runtime-tools"
+_CGROUPS = pathlib.Path("/sys/fs/cgroup")
+_CLONE_NEWNS = 0x00020000  # unshare(2)
 _TIMEOUT_S = 60
+# Arguments: what prepares the namespace, then the program. Containers that it leaves go by the runtime's own
+# `delete --force`, so that one program's fault stays its own.
+_IN_NAMESPACE = """
+eval "$1"; shift
+"$@"; status=$?
+for entry in "$0"/state/*; do
+  if [ -d "$entry" ]; then "$0/runtime" delete --force "${entry##*/}" >/dev/null 2>&1; fi
+done
+exit $status
+"""
 _SKIPPED = 77
 
 
@@ -131,8 +145,48 @@ def parse_tap(text, outcome):
         outcome.failures += hidden
 
 
-def is_hybrid():
-    return os.path.exists("/sys/fs/cgroup/unified/cgroup.procs")
+def absent_hierarchies():
+    """Controllers of cgroup v1 that the kernel has, the suite tests and nobody mounted."""
+    if not (_CGROUPS / "memory").is_dir():
+        return []
+    rows = [line.split() for line in pathlib.Path("/proc/cgroups").read_text().splitlines()[1:]]
+    return [name for name, _, _, enabled in rows
+            if name in ("hugetlb", "net_cls", "net_prio") and enabled == "1" and not (_CGROUPS / name).exists()]
+
+
+def before_program(runtime):
+    """Shell commands for a program's mount namespace. crun does not take a hybrid cgroup host."""
+    hybrid = (_CGROUPS / "unified/cgroup.procs").exists()
+    return f"umount {_CGROUPS}/unified" if hybrid and os.path.basename(runtime) == "crun" else ":"
+
+
+@contextlib.contextmanager
+def own_mounts():
+    """A mount namespace for the whole run, with the hierarchies that are absent from the host; all gone afterwards."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(_CLONE_NEWNS) != 0:
+        sys.exit(f"validation: unshare: {os.strerror(ctypes.get_errno())}")
+    subprocess.run(["mount", "--make-rprivate", "/"], check=True)
+    made = []
+    end = time.monotonic() + 10
+    for name in absent_hierarchies():
+        directory = _CGROUPS / name
+        directory.mkdir()
+        made.append(directory)
+        # Busy while an earlier mount's hierarchy goes.
+        while subprocess.run(["mount", "-t", "cgroup", "-o", name, name, directory], check=False,
+                             stderr=subprocess.DEVNULL).returncode != 0 and time.monotonic() < end:
+            time.sleep(0.1)
+    try:
+        yield
+    finally:
+        for directory in sorted(_CGROUPS.glob("*/testdir/**/"), reverse=True):
+            with contextlib.suppress(OSError):
+                directory.rmdir()
+        for directory in made:
+            subprocess.run(["umount", directory], check=False)
+            with contextlib.suppress(OSError):
+                directory.rmdir()
 
 
 def wrapper_for(runtime, directory):
@@ -151,12 +205,10 @@ def run_program(suite, program, runtime, keep):
         for file in ("runtimetest", "rootfs-amd64.tar.gz"):
             shutil.copy(suite / file, directory / file)
         environment = {**os.environ, "RUNTIME": str(wrapper_for(runtime, directory)), "TMPDIR": name}
-        command = ["timeout", "--kill-after=5", str(_TIMEOUT_S), str(suite / program)]
         # A mount namespace of its own: a runtime that mounts in its caller's (runc does in linux_ns_path_type)
         # leaves nothing behind.
-        prepare = "umount /sys/fs/cgroup/unified && " if is_hybrid() and os.path.basename(runtime) == "crun" else ""
-        command = ["unshare", "--mount", "--propagation", "private", "sh", "-c",
-                   prepare + 'exec "$@"', "sh", *command]
+        command = ["unshare", "--mount", "--propagation", "private", "sh", "-c", _IN_NAMESPACE, name,
+                   before_program(runtime), "timeout", "--kill-after=5", str(_TIMEOUT_S), str(suite / program)]
         begin = time.monotonic()
         result = subprocess.run(command, cwd=directory, env=environment, stdin=subprocess.DEVNULL,
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace")
@@ -168,16 +220,7 @@ def run_program(suite, program, runtime, keep):
             keep.mkdir(parents=True, exist_ok=True)
             (keep / f"{os.path.basename(runtime)}-{program}.txt").write_text(
                 f"{result.stdout}\n--- stderr\n{result.stderr}")
-        remove_leftovers(directory)
         return outcome
-
-
-def remove_leftovers(directory):
-    """Containers that a program left: its runtime's own `delete --force`, so that one program's fault stays its own."""
-    state = directory / "state"
-    for entry in sorted(state.iterdir()) if state.is_dir() else []:
-        subprocess.run([directory / "runtime", "delete", "--force", entry.name],
-                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
 
 
 def known_reasons(path):
@@ -241,8 +284,9 @@ def main():
     programs = arguments.program or programs
 
     results = {}
-    for runtime in runtimes:
-        results[runtime] = run_all(suite, programs, runtime, arguments.keep_output)
+    with own_mounts():
+        for runtime in runtimes:
+            results[runtime] = run_all(suite, programs, runtime, arguments.keep_output)
     print_table(programs, runtimes, results)
     if arguments.json:
         with open(arguments.json, "w", encoding="utf-8") as file:

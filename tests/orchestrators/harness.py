@@ -22,6 +22,7 @@ _BUILD = pathlib.Path(os.environ.get("MAYFLY_BUILD", _TREE / "build/release"))
 RUNTIME = pathlib.Path(os.environ.get("MAYFLY_TEST_RUNTIME", _BUILD / "bin/mayfly"))
 PROBE = _BUILD / "tests/probe/probe"
 PROBE_WASM = _BUILD / "tests/probe/probe.wasm"
+_CGROUPS = pathlib.Path("/sys/fs/cgroup")
 _BUSYBOX = pathlib.Path("/usr/bin/busybox") if pathlib.Path("/usr/bin/busybox").exists() else pathlib.Path("/bin/busybox")
 
 
@@ -135,6 +136,9 @@ class Sandbox:
             log.close()
         left = self._leftovers()
         self._unmount()
+        for cgroup in [*_CGROUPS.glob("*/docker"), *_CGROUPS.glob("*/libpod_parent")]:
+            with contextlib.suppress(OSError):  # another daemon's is in use
+                cgroup.rmdir()
         shutil.rmtree(self.directory, ignore_errors=True)
         return left
 
