@@ -9,12 +9,12 @@
 #include <string_view>
 
 #include "fuzzysearch/jaro_winkler.h"
-#include "fuzzysearch/lower_case.h"
 #include "fuzzysearch/token_table.h"
 #include "support/arguments.h"
 #include "support/array.h"
 #include "support/exits.h"
 #include "support/file.h"
+#include "support/lower_case.h"
 #include "support/stdout_writer.h"
 
 namespace mayfly::suite {

@@ -4,6 +4,7 @@
 // programs: leaving at once is how they handle errors, there is nothing to unwind.
 #pragma once
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -22,6 +23,9 @@ enum class Exit {
 // Set by each program as its first act; the prefix of error texts.
 inline const char* program_name = "suite";
 
+// A file that is worth nothing half written: removed by Fail(), if it is a regular one.
+inline const char* unfinished_file = nullptr;
+
 // Joins the parts to one line on stderr (one write, so that lines of several programs do not mix)
 // and exits.
 [[noreturn]] inline void Fail(Exit code, std::initializer_list<std::string_view> parts) {
@@ -38,6 +42,11 @@ inline const char* program_name = "suite";
   line[used++] = '\n';
   // Nothing is left to do if stderr is closed.
   [[maybe_unused]] ssize_t ignored = write(STDERR_FILENO, line, used);
+  struct stat status;
+  if (unfinished_file != nullptr && stat(unfinished_file, &status) == 0 &&
+      S_ISREG(status.st_mode)) {
+    unlink(unfinished_file);
+  }
   _Exit(static_cast<int>(code));
 }
 

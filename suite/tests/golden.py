@@ -41,7 +41,7 @@ class Folder:
         if self.is_full:  # main() has made sure that this mount is nobody else's
             subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={case['room_bytes']}", "none", self.path], check=True)
         named = [a[len(CONTEXT) + 1:].split("/")[0] for a in args if a.startswith(CONTEXT + "/")]
-        for name in {*named, *case.get("unreadable", [])}:
+        for name in {*named, *(name.split("/")[0] for name in case.get("unreadable", []))}:
             source = data / name
             if source.is_dir():
                 shutil.copytree(source, self.path / name, symlinks=True)

@@ -21,6 +21,7 @@ packages_base=(
   nlohmann-json3-dev libcli11-dev libfmt-dev libtomlplusplus-dev libssl-dev
   libseccomp-dev libsystemd-dev    # seccomp filters; the systemd cgroup driver
   libgtest-dev libboost-math-dev   # tests; the lab's statistics
+  libstb-dev                       # the functions' image codecs and deflate
   libmpfr-dev python3-mpmath       # the functions' sines are compared with MPFR's; their tables come from mpmath
   wabt                             # text modules of the tests
   containerd runc                  # the private containerd and the runtime to compare with

@@ -1,4 +1,4 @@
-#include "fuzzysearch/lower_case.h"
+#include "support/lower_case.h"
 
 #include <gtest/gtest.h>
 

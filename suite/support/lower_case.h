@@ -1,9 +1,9 @@
-// Unicode for fuzzysearch: UTF-8 decoding, lower-casing and white space.
+// Unicode: lower-casing and white space.
 //
 // Lower-casing is the full mapping without language rules: every simple mapping, U+0130 to two code
 // points, and sigma at the end of a word to its final form. White space is the property
 // White_Space. Sources: Unicode 14.0, section 3.13 (default case conversion, Final_Sigma),
-// PropList.txt; RFC 3629.
+// PropList.txt.
 #pragma once
 
 #include <array>
@@ -12,29 +12,10 @@
 #include <iterator>
 #include <string_view>
 
-#include "fuzzysearch/unicode_tables.h"
+#include "support/unicode_tables.h"
+#include "support/utf8.h"
 
 namespace mayfly::suite {
-
-inline constexpr char32_t kMalformed = 0xFFFFFFFF;
-
-// Reads one code point and moves `next` behind it; kMalformed if the bytes are not UTF-8 (overlong
-// forms, surrogates and values beyond U+10FFFF included).
-inline char32_t DecodeUtf8(const char*& next, const char* end) {
-  auto lead = static_cast<uint8_t>(*next++);
-  if (lead < 0x80) return lead;
-  int following = lead >= 0xF0 ? 3 : lead >= 0xE0 ? 2 : 1;
-  if (lead < 0xC2 || lead > 0xF4 || end - next < following) return kMalformed;
-  char32_t c = lead & (0x3Fu >> following);
-  for (int i = 0; i < following; ++i) {
-    auto byte = static_cast<uint8_t>(*next++);
-    if ((byte & 0xC0) != 0x80) return kMalformed;
-    c = c << 6 | (byte & 0x3F);
-  }
-  constexpr char32_t kSmallest[] = {0, 0x80, 0x800, 0x10000};
-  if (c < kSmallest[following] || c > 0x10FFFF || (c >= 0xD800 && c <= 0xDFFF)) return kMalformed;
-  return c;
-}
 
 inline bool IsWhiteSpace(char32_t c) {
   if (c <= 0x20) return c == 0x20 || (c >= 0x09 && c <= 0x0D);
