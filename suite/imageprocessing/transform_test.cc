@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <ostream>
 #include <string>
 
 #include "imageprocessing/image.h"
@@ -40,6 +41,10 @@ struct Stages {
   const char* turned;
   const char* straight;
 };
+
+void PrintTo(const Stages& stages, std::ostream* out) {
+  *out << stages.width << "x" << stages.height;
+}
 
 class TransformTest : public testing::TestWithParam<Stages> {};
 
