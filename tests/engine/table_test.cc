@@ -2,10 +2,8 @@
 //
 // Modules run by engine_drive, which makes the four calls of a workload without a container; what
 // only a container shows (namespaces, mounts, pid 1) is in tests/runtime/wasm_test.cc.
-#include <dlfcn.h>
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <mayfly/engine_plugin.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -15,73 +13,25 @@
 #include <fstream>
 
 #include "../runtime/command.h"
+#include "ways.h"
 
 namespace mayfly::test {
 namespace {
 
 namespace fs = std::filesystem;
 
-struct Way {
-  std::string engine;
-  std::string strategy;
-};
-
-void PrintTo(const Way& way, std::ostream* out) { *out << way.engine << " " << way.strategy; }
-
 fs::path EnginesDir() {
   const char* dir = ::getenv("MAYFLY_ENGINES_DIR");
   return dir != nullptr ? dir : MAYFLY_TEST_ENGINES_DIR;
 }
 
-// The table of the engine's run plugin; nullptr when it is not there.
-const mayfly_engine* Plugin(const std::string& engine) {
-  void* const handle = ::dlopen((EnginesDir() / (engine + ".so")).c_str(), RTLD_NOW | RTLD_LOCAL);
-  const auto entry =
-      handle == nullptr
-          ? nullptr
-          : reinterpret_cast<mayfly_engine_plugin_fn>(::dlsym(handle, MAYFLY_ENGINE_SYMBOL));
-  return entry == nullptr ? nullptr : entry();
-}
-
-std::vector<std::string> Engines() {
-  std::vector<std::string> engines;
-  std::error_code none;
-  for (const auto& entry : fs::directory_iterator(EnginesDir(), none)) {
-    const std::string name = entry.path().stem();
-    if (entry.path().extension() == ".so" && !name.ends_with("-compiler") &&
-        !name.ends_with("-component")) {
-      engines.push_back(name);
-    }
-  }
-  std::sort(engines.begin(), engines.end());
-  return engines;
-}
-
 bool Offers(const std::string& engine, const std::string& import) {
-  const mayfly_engine* const plugin = Plugin(engine);
+  const mayfly_engine* const plugin = Plugin(EnginesDir(), engine);
   const char* const* offered = plugin == nullptr ? nullptr : plugin->imports;
   while (offered != nullptr && *offered != nullptr && *offered != import) {
     ++offered;
   }
   return offered != nullptr && *offered != nullptr;
-}
-
-// Every engine that is there with every strategy that it offers.
-std::vector<Way> Ways() {
-  const std::vector<std::pair<uint32_t, std::string>> strategies = {
-      {MAYFLY_STRATEGY_AOT, "aot"},
-      {MAYFLY_STRATEGY_JIT, "jit"},
-      {MAYFLY_STRATEGY_INTERPRETER, "interpreter"}};
-  std::vector<Way> ways;
-  for (const std::string& engine : Engines()) {
-    const mayfly_engine* const plugin = Plugin(engine);
-    for (const auto& [bit, strategy] : strategies) {
-      if (plugin != nullptr && (plugin->strategies & bit) != 0) {
-        ways.push_back({engine, strategy});
-      }
-    }
-  }
-  return ways;
 }
 
 class EngineTable : public testing::TestWithParam<Way> {
@@ -191,7 +141,7 @@ TEST_P(EngineTable, ModulesThatCannotRunAreRefusedWithTheReason) {
     EXPECT_EQ(Run("missing_socket").exit_code, 0);
   } else {
     std::string others;
-    for (const std::string& engine : Engines()) {
+    for (const std::string& engine : Engines(EnginesDir())) {
       if (Offers(engine, socket)) {
         others.append(others.empty() ? "offered by " : " and ").append(engine);
       }
@@ -337,19 +287,20 @@ TEST_P(EngineTable, SignalsEndTheGuestAtOnce) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Every, EngineTable, testing::ValuesIn(Ways()), [](const auto& row) {
-  std::string name = row.param.engine + "_" + row.param.strategy;
-  std::replace(name.begin(), name.end(), '-', '_');
-  return name;
-});
+INSTANTIATE_TEST_SUITE_P(Every, EngineTable, testing::ValuesIn(Ways(EnginesDir())),
+                         [](const auto& row) {
+                           std::string name = row.param.engine + "_" + row.param.strategy;
+                           std::replace(name.begin(), name.end(), '-', '_');
+                           return name;
+                         });
 // A build without plugins has an empty table; it must say so and not pass silently.
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(EngineTable);
 
 TEST(EngineTableItself, HasRows) {
-  if (Ways().empty()) {
+  if (Ways(EnginesDir()).empty()) {
     GTEST_SKIP() << "no engine is built: " << EnginesDir() << " is empty";
   }
-  EXPECT_GE(Ways().size(), 2U);
+  EXPECT_GE(Ways(EnginesDir()).size(), 2U);
 }
 
 }  // namespace

@@ -27,6 +27,9 @@ build_preset() { # PRESET CMAKE_ARGUMENT...
   cmake --build "build/$preset" --parallel "$MAYFLY_JOBS"
 }
 
+# wasmedge_version: of the installed package, or nothing. A change configures the build anew.
+wasmedge_version() { dpkg-query -W -f '${Version}' libwasmedge-dev 2>/dev/null || true; }
+
 # What was asked for once is published and is built into every preset from then on.
 setup_project() { # [PRESET]
   local preset=${1:-release} wasmtime wasmer componentize
@@ -39,7 +42,7 @@ setup_project() { # [PRESET]
   [[ -x $componentize ]] || componentize=
   run_step "build-$preset" "Mayfly ($preset)" build_preset "$preset" \
     -DMAYFLY_WASMTIME_DIR="$wasmtime" -DMAYFLY_WASMER_DIR="$wasmer" \
-    -DMAYFLY_COMPONENTIZE="$componentize"
+    -DMAYFLY_COMPONENTIZE="$componentize" -DMAYFLY_WASMEDGE_VERSION="$(wasmedge_version)"
 }
 
 build_suite() {
