@@ -19,7 +19,6 @@ namespace fs = std::filesystem;
 using base::ErrorKind;
 using base::Fail;
 using base::Result;
-using base::UniqueFd;
 
 namespace {
 
