@@ -21,6 +21,22 @@ TEST_F(ToyPluginTest, RunsModules) {
   EXPECT_EQ(hello.exit_code, 7) << hello.err;
 }
 
+// The module's bytes go to the engine, and nothing into the cache.
+TEST_F(ToyPluginTest, InterpretsModules) {
+  for (const auto& [module, status] : {std::pair("exit_200", 200), std::pair("toy_hello", 7)}) {
+    const Output output = RunCommand({MAYFLY_TEST_DRIVE, "dev.mayfly.engine=toy",
+                                      "dev.mayfly.strategy=interpreter", Module(module)},
+                                     Options());
+    EXPECT_EQ(output.exit_code, status) << output.err;
+  }
+  EXPECT_FALSE(fs::exists(cache()));
+  const Output jit = RunCommand(
+      {MAYFLY_TEST_DRIVE, "dev.mayfly.engine=toy", "dev.mayfly.strategy=jit", Module("exit_200")},
+      Options());
+  EXPECT_EQ(jit.exit_code, 1);
+  EXPECT_NE(jit.err.find("engine toy has no strategy jit"), std::string::npos) << jit.err;
+}
+
 TEST_F(ToyPluginTest, TrapsAndMissingImportsReadAsWithAnyEngine) {
   const Output trap = Run(Module("trap_unreachable"));
   EXPECT_EQ(trap.exit_code, 134);
