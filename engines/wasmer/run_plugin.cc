@@ -100,7 +100,7 @@ const mayfly_engine kPlugin = {
     .instantiate = Instantiate,
     .run = Run,
     .close = Close,
-    .features = MAYFLY_FEATURE_WASI_P1 | MAYFLY_FEATURE_SIMD,
+    .features = MAYFLY_FEATURE_WASI_P1 | (kSinglepass ? 0U : MAYFLY_FEATURE_SIMD),
 };
 
 }  // namespace
