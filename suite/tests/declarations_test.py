@@ -14,7 +14,7 @@ def main():
     folder, data, functions = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), sys.argv[3:]
     images = tomllib.loads((folder / "images.toml").read_text())
     assert images["functions"] == functions, "images.toml and CMakeLists.txt name different functions"
-    assert images["kinds"] == ["wasm", "scratch", "distroless", "debian"]
+    assert images["kinds"] == ["wasm", "artifact", "scratch", "distroless", "debian"]
     declared = {path.parent.name for path in folder.glob("*/suite.toml")}
     assert declared == set(functions), f"folders with suite.toml: {sorted(declared)}"
     for function in functions:

@@ -3,8 +3,8 @@
 Usage: python3 tools/images all|bases [--cache DIR] [--tree DIR]
 
   bases   makes the image bases only (they are kept in the cache)
-  all     writes build/images/*.tar (OCI archives for `ctr images import`), images.tsv (name, digest,
-          archive) and sizes.csv
+  all     writes build/images/*.tar (OCI archives), images.tsv (name, digest, archive) of those that
+          `ctr images import` takes, artifacts.tsv of the others, and sizes.csv of all
 
 An image is written anew only if what it is made of has changed; the same input gives the same digest.
 The images are listed in suite/images.toml.
@@ -20,14 +20,19 @@ from dataclasses import dataclass
 
 import bases
 import oci_archive
+import wasm_artifact
 
 _BASES = {"scratch": None, "distroless-cc": "distroless", "debian": "debian"}  # in images.toml -> in bases.py
 _PLATFORM = "linux/amd64"
+_ARTIFACT = "artifact"  # what stands for a base where the image is no file system, but the module as it is
 
 
 @dataclass(frozen=True)
 class Image:
-    """One image to pack: its name with the tag, what lies in it, and the base below (None: nothing)."""
+    """One image to pack: its name with the tag, what lies in it, and the base below (None: nothing).
+
+    An artifact has no file system, so neither base nor entrypoint.
+    """
 
     name: str
     kind: str
@@ -35,6 +40,7 @@ class Image:
     program: str
     entrypoint: list
     base: str | None
+    is_artifact: bool
 
     @property
     def archive(self):
@@ -69,7 +75,8 @@ def images_of(tree):
             how = table["kind"][kind]
             yield Image(f"{table['registry']}/{function}:{kind}", kind, function,
                         os.path.join(tree, how["program"].format(name=function)),
-                        [word.format(name=function) for word in how["entrypoint"]], _BASES[how["base"]])
+                        [word.format(name=function) for word in how.get("entrypoint", [])],
+                        None if how["base"] == _ARTIFACT else _BASES[how["base"]], how["base"] == _ARTIFACT)
 
 
 def pack_all(tree, base_layers):
@@ -91,6 +98,8 @@ def pack(out, image, base):
     """Writes one image unless the archive there is made of the same things; returns (digest, layers, written)."""
     with open(image.program, "rb") as file:
         data = file.read()
+    if image.is_artifact:
+        return pack_artifact(out, image, data)
     stem = os.path.join(out, "layers", f"{image.function}-{image.kind}")
     program = oci_archive.entry(image.entrypoint[0].lstrip("/"), data=data)
     own = oci_archive.write_layer(stem + ".tar.gz", [program])
@@ -110,10 +119,18 @@ def pack(out, image, base):
     return digest, layers, True
 
 
+def pack_artifact(out, image, data):
+    path = os.path.join(out, image.archive)
+    digest = wasm_artifact.write_archive(path, image.name, data)
+    return digest, [oci_archive.Layer(path, oci_archive.sha256(data), oci_archive.sha256(data), len(data), len(data))], True
+
+
 def write_tables(out, rows):
-    with open(os.path.join(out, "images.tsv"), "w", encoding="utf-8") as file:
-        for image, digest, _ in rows:
-            file.write(f"{image.name}\t{digest}\t{image.archive}\n")
+    for table, artifacts in (("images.tsv", False), ("artifacts.tsv", True)):
+        with open(os.path.join(out, table), "w", encoding="utf-8") as file:
+            for image, digest, _ in rows:
+                if image.is_artifact == artifacts:
+                    file.write(f"{image.name}\t{digest}\t{image.archive}\n")
     with open(os.path.join(out, "sizes.csv"), "w", encoding="utf-8", newline="") as file:
         table = csv.writer(file, lineterminator="\n")
         table.writerow(["image", "function", "kind", "layers", "compressed_bytes", "unpacked_bytes", "digest"])
