@@ -1,9 +1,11 @@
 // Solve: x of A x = b, by LU decomposition with partial pivoting.
 //
 // Bit for bit one fixed order of operations: each cell of A gets its updates one pivot after the
-// other, so blocking or more threads would give the same numbers. Needs -ffp-contract=off.
+// other. Four columns are decomposed at a time and their four updates of the rest are then done in
+// one pass, which keeps a cell in a register and does not change its order. Needs
+// -ffp-contract=off.
 //
-// Sources: G. Golub, C. Van Loan, "Matrix Computations", 4th ed., 3.4 (outer-product form).
+// Sources: G. Golub, C. Van Loan, "Matrix Computations", 4th ed., 3.4 (outer products, in blocks).
 #pragma once
 
 #include <cmath>
@@ -35,10 +37,53 @@ inline void Swap(double* x, double* y, size_t count) {
   }
 }
 
-// to += factor * from. The pointers never overlap; saying so lets the compiler use vectors.
-inline void AddScaled(double* __restrict to, double factor, const double* __restrict from,
-                      size_t count) {
-  for (size_t i = 0; i < count; ++i) to[i] += factor * from[i];
+// to[j] gets factor[0] * from[0][j], then factor[1] * from[1][j], and so on. Rows never overlap;
+// saying so lets the compiler use vectors.
+template <size_t kRows>
+void AddScaled(double* __restrict to, const double (&factor)[kRows],
+               const double* __restrict from, size_t stride, size_t count) {
+  for (size_t j = 0; j < count; ++j) {
+    double sum = to[j];
+    for (size_t row = 0; row < kRows; ++row) sum += factor[row] * from[row * stride + j];
+    to[j] = sum;
+  }
+}
+
+// Decomposes the columns [first, last), with the exchanges done in whole rows; the columns to the
+// right of them get no updates yet. False if a column has no pivot.
+inline bool DecomposePanel(double* a, double* b, size_t n, size_t first, size_t last) {
+  for (size_t k = first; k < last; ++k) {
+    size_t pivot = PivotRow(a, n, k);
+    if (a[pivot * n + k] == 0.0) return false;
+    if (pivot != k) {
+      Swap(a + k * n, a + pivot * n, n);
+      Swap(b + k, b + pivot, 1);
+    }
+    double reciprocal = 1.0 / a[k * n + k];
+    for (size_t i = k + 1; i < n; ++i) {
+      double* row = a + i * n;
+      row[k] *= reciprocal;
+      AddScaled<1>(row + k + 1, {-row[k]}, a + k * n + k + 1, n, last - k - 1);
+    }
+  }
+  return true;
+}
+
+// The updates of the columns right of a panel by its rows: first within the panel's own rows, then
+// of all rows below.
+template <size_t kColumns>
+void UpdateBeyond(double* a, size_t n, size_t first) {
+  size_t last = first + kColumns;
+  for (size_t k = first; k < last; ++k) {
+    for (size_t i = k + 1; i < last; ++i) {
+      AddScaled<1>(a + i * n + last, {-a[i * n + k]}, a + k * n + last, n, n - last);
+    }
+  }
+  for (size_t i = last; i < n; ++i) {
+    double factor[kColumns];
+    for (size_t k = 0; k < kColumns; ++k) factor[k] = -a[i * n + first + k];
+    AddScaled<kColumns>(a + i * n + last, factor, a + first * n + last, n, n - last);
+  }
 }
 
 }  // namespace solve_internal
@@ -47,26 +92,19 @@ inline void AddScaled(double* __restrict to, double factor, const double* __rest
 // singular, and then b is of no use.
 inline bool Solve(double* a, double* b, size_t n) {
   using namespace solve_internal;
-  for (size_t k = 0; k < n; ++k) {
-    size_t pivot = PivotRow(a, n, k);
-    if (a[pivot * n + k] == 0.0) return false;
-    if (pivot != k) {
-      Swap(a + k * n, a + pivot * n, n);
-      Swap(b + k, b + pivot, 1);
-    }
-    const double* from = a + k * n;
-    double reciprocal = 1.0 / from[k];
-    for (size_t i = k + 1; i < n; ++i) {
-      double* row = a + i * n;
-      row[k] *= reciprocal;
-      AddScaled(row + k + 1, -row[k], from + k + 1, n - k - 1);
-    }
+  constexpr size_t kPanel = 4;
+  size_t k = 0;
+  for (; k + kPanel <= n; k += kPanel) {
+    if (!DecomposePanel(a, b, n, k, k + kPanel)) return false;
+    UpdateBeyond<kPanel>(a, n, k);
   }
+  if (!DecomposePanel(a, b, n, k, n)) return false;
+
   for (size_t i = 1; i < n; ++i) {
-    for (size_t k = 0; k < i; ++k) b[i] += -a[i * n + k] * b[k];
+    for (k = 0; k < i; ++k) b[i] += -a[i * n + k] * b[k];
   }
   for (size_t i = n; i-- > 0;) {
-    for (size_t k = i + 1; k < n; ++k) b[i] += -a[i * n + k] * b[k];
+    for (k = i + 1; k < n; ++k) b[i] += -a[i * n + k] * b[k];
     b[i] *= 1.0 / a[i * n + i];
   }
   return true;

@@ -125,11 +125,12 @@ def main():
     parser.add_argument("--function", type=pathlib.Path, required=True, help="folder with suite.toml")
     parser.add_argument("--program", required=True)
     parser.add_argument("--data", type=pathlib.Path, required=True, help="what suite-data wrote")
+    parser.add_argument("--engine", type=lambda text: tuple(text.split(":")), help="NAME:STRATEGY, for modules")
     parser.add_argument("--slow", action="store_true", help="the cases marked slow instead of the others")
     options = parser.parse_args()
 
     suite = tomllib.loads((options.function / "suite.toml").read_text())
-    program = Program(options.program, options.data / suite["name"])
+    program = Program(options.program, options.data / suite["name"], options.engine)
     skip_without_runner(program)
     if any("room_bytes" in case for case in suite["golden"]) and "MAYFLY_SUITE_IN_NAMESPACE" not in os.environ:
         # A full disk is a small file system of our own, mounted where nobody else sees it.

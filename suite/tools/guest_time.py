@@ -36,8 +36,8 @@ MAYFLY = TREE / "build/release/bin/mayfly"
 NATIVE = {"native": "native-static", "march": "native-march"}
 SIZES = ["paper", "x10", "x100", "large"]
 COLUMNS = ["function", "size", "side", "run", "user_s", "system_s", "wall_s"]
-# Below this a difference is as large as the clock's tick and other noise.
-RESOLUTION_S = 0.010
+# Below this the split of a short run into user and system time says little: it is counted in ticks.
+RESOLUTION_S = 0.020
 
 
 def declarations():
