@@ -40,8 +40,8 @@ inline void Swap(double* x, double* y, size_t count) {
 // to[j] gets factor[0] * from[0][j], then factor[1] * from[1][j], and so on. Rows never overlap;
 // saying so lets the compiler use vectors.
 template <size_t kRows>
-void AddScaled(double* __restrict to, const double (&factor)[kRows],
-               const double* __restrict from, size_t stride, size_t count) {
+void AddScaled(double* __restrict to, const double (&factor)[kRows], const double* __restrict from,
+               size_t stride, size_t count) {
   for (size_t j = 0; j < count; ++j) {
     double sum = to[j];
     for (size_t row = 0; row < kRows; ++row) sum += factor[row] * from[row * stride + j];
