@@ -10,6 +10,9 @@
 
 #include <cmath>
 #include <cstddef>
+#include <cstring>
+
+#include "support/array.h"
 
 namespace mayfly::suite {
 
@@ -37,16 +40,41 @@ inline void Swap(double* x, double* y, size_t count) {
   }
 }
 
-// to[j] gets factor[0] * from[0][j], then factor[1] * from[1][j], and so on. Rows never overlap;
-// saying so lets the compiler use vectors.
-template <size_t kRows>
-void AddScaled(double* __restrict to, const double (&factor)[kRows], const double* __restrict from,
-               size_t stride, size_t count) {
-  for (size_t j = 0; j < count; ++j) {
-    double sum = to[j];
-    for (size_t row = 0; row < kRows; ++row) sum += factor[row] * from[row * stride + j];
-    to[j] = sum;
+// to += factor * from. The rows never overlap; saying so lets the compiler use vectors.
+inline void AddScaled(double* __restrict to, double factor, const double* __restrict from,
+                      size_t count) {
+  for (size_t j = 0; j < count; ++j) to[j] += factor * from[j];
+}
+
+constexpr size_t kPanel = 4;  // columns decomposed at a time
+
+// Two doubles, the vector width of SSE2 and of Wasm.
+using Pair __attribute__((vector_size(16))) = double;
+
+// A panel's rows side by side, two doubles of each in turn: reading at fixed offsets from one
+// pointer is what Wasm engines do best. An odd last column has a zero beside it.
+inline void PackRows(const double* rows, size_t stride, size_t count, double* packed) {
+  for (size_t j = 0; j < count; j += 2) {
+    for (size_t row = 0; row < kPanel; ++row) {
+      *packed++ = rows[row * stride + j];
+      *packed++ = j + 1 < count ? rows[row * stride + j + 1] : 0.0;
+    }
   }
+}
+
+// to += factor[0] * row 0, then += factor[1] * row 1, and so on, in one pass.
+inline void AddScaledRows(double* to, const double (&factor)[kPanel], const double* packed,
+                          size_t count) {
+  for (; count >= 2; count -= 2, to += 2, packed += 2 * kPanel) {
+    Pair sum;
+    Pair row[kPanel];
+    memcpy(&sum, to, sizeof sum);
+    memcpy(row, packed, sizeof row);
+    for (size_t k = 0; k < kPanel; ++k) sum += Pair{factor[k], factor[k]} * row[k];
+    memcpy(to, &sum, sizeof sum);
+  }
+  if (count == 0) return;
+  for (size_t k = 0; k < kPanel; ++k) *to += factor[k] * packed[2 * k];
 }
 
 // Decomposes the columns [first, last), with the exchanges done in whole rows; the columns to the
@@ -63,26 +91,27 @@ inline bool DecomposePanel(double* a, double* b, size_t n, size_t first, size_t 
     for (size_t i = k + 1; i < n; ++i) {
       double* row = a + i * n;
       row[k] *= reciprocal;
-      AddScaled<1>(row + k + 1, {-row[k]}, a + k * n + k + 1, n, last - k - 1);
+      AddScaled(row + k + 1, -row[k], a + k * n + k + 1, last - k - 1);
     }
   }
   return true;
 }
 
 // The updates of the columns right of a panel by its rows: first within the panel's own rows, then
-// of all rows below.
-template <size_t kColumns>
-void UpdateBeyond(double* a, size_t n, size_t first) {
-  size_t last = first + kColumns;
+// of all rows below. `packed` has room for kPanel rows and one column more.
+inline void UpdateBeyond(double* a, size_t n, size_t first, double* packed) {
+  size_t last = first + kPanel;
+  size_t count = n - last;
   for (size_t k = first; k < last; ++k) {
     for (size_t i = k + 1; i < last; ++i) {
-      AddScaled<1>(a + i * n + last, {-a[i * n + k]}, a + k * n + last, n, n - last);
+      AddScaled(a + i * n + last, -a[i * n + k], a + k * n + last, count);
     }
   }
+  PackRows(a + first * n + last, n, count, packed);
   for (size_t i = last; i < n; ++i) {
-    double factor[kColumns];
-    for (size_t k = 0; k < kColumns; ++k) factor[k] = -a[i * n + first + k];
-    AddScaled<kColumns>(a + i * n + last, factor, a + first * n + last, n, n - last);
+    double factor[kPanel];
+    for (size_t k = 0; k < kPanel; ++k) factor[k] = -a[i * n + first + k];
+    AddScaledRows(a + i * n + last, factor, packed, count);
   }
 }
 
@@ -92,11 +121,11 @@ void UpdateBeyond(double* a, size_t n, size_t first) {
 // singular, and then b is of no use.
 inline bool Solve(double* a, double* b, size_t n) {
   using namespace solve_internal;
-  constexpr size_t kPanel = 4;
+  Array<double> packed(kPanel * (n + 1));
   size_t k = 0;
   for (; k + kPanel <= n; k += kPanel) {
     if (!DecomposePanel(a, b, n, k, k + kPanel)) return false;
-    UpdateBeyond<kPanel>(a, n, k);
+    UpdateBeyond(a, n, k, packed.data());
   }
   if (!DecomposePanel(a, b, n, k, n)) return false;
 
