@@ -124,6 +124,38 @@ Result<bool> WaitPidfd(int pidfd, int timeout_ms) {
   return ready > 0;
 }
 
+namespace {
+
+// "RTMIN", "RTMIN+3", "RTMAX-3": what they are by name in signal(7); 0: none.
+int ParseRealTimeSignal(std::string_view name) {
+  int base = 0;
+  int direction = 1;
+  if (name.starts_with("RTMIN")) {
+    base = SIGRTMIN;
+  } else if (name.starts_with("RTMAX")) {
+    base = SIGRTMAX;
+    direction = -1;
+  } else {
+    return 0;
+  }
+  name.remove_prefix(sizeof("RTMIN") - 1);
+  if (name.empty()) {
+    return base;
+  }
+  int offset = 0;
+  if (name.front() != (direction > 0 ? '+' : '-')) {
+    return 0;
+  }
+  const auto [end, error] = std::from_chars(name.data() + 1, name.data() + name.size(), offset);
+  if (error != std::errc() || end != name.data() + name.size() || offset < 0 ||
+      offset > SIGRTMAX - SIGRTMIN) {
+    return 0;
+  }
+  return base + direction * offset;
+}
+
+}  // namespace
+
 Result<int> ParseSignal(std::string_view text) {
   int number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -138,6 +170,9 @@ Result<int> ParseSignal(std::string_view text) {
                  [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
   if (name.starts_with("SIG")) {
     name.erase(0, 3);
+  }
+  if (const int real_time = ParseRealTimeSignal(name); real_time > 0) {
+    return real_time;
   }
   for (int signal = 1; signal < SIGRTMIN; ++signal) {
     const char* abbreviation = ::sigabbrev_np(signal);

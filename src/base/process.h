@@ -43,7 +43,7 @@ Result<int> WaitForExit(pid_t pid);
 // Waits until any process behind a pidfd has ended; false when timeout_ms (-1: none) passed first.
 Result<bool> WaitPidfd(int pidfd, int timeout_ms);
 
-// "SIGTERM", "term", "15" -> 15; and back ("SIGTERM").
+// "SIGTERM", "term", "15" -> 15, "SIGRTMIN+3" -> 37; and back ("SIGTERM").
 Result<int> ParseSignal(std::string_view text);
 std::string SignalName(int signal);
 

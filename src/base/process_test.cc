@@ -118,6 +118,16 @@ TEST(SignalTest, EveryNameReadsBack) {
   }
 }
 
+TEST(SignalTest, RealTimeSignalsGoByTheirDistance) {
+  EXPECT_EQ(ParseSignal("SIGRTMIN").value_or(-1), SIGRTMIN);
+  EXPECT_EQ(ParseSignal("rtmin+3").value_or(-1), SIGRTMIN + 3);
+  EXPECT_EQ(ParseSignal("SIGRTMAX-2").value_or(-1), SIGRTMAX - 2);
+  EXPECT_EQ(ParseSignal("RTMAX").value_or(-1), SIGRTMAX);
+  for (const char* text : {"RTMIN+", "RTMIN-1", "RTMAX+1", "RTMIN+99", "RTMIN+-1", "RTMINX"}) {
+    EXPECT_FALSE(ParseSignal(text)) << text;
+  }
+}
+
 TEST(SignalTest, WhatIsNoSignal) {
   for (const char* text :
        {"", "SIG", "SIGNONE", "-1", "65", "9x", "99999999999", " 9", "SIGSIGTERM"}) {

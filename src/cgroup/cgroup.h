@@ -53,6 +53,9 @@ base::Result<Host> DetectHost(const std::string& proc = "/proc");
 // file.
 using Location = std::map<std::string, std::string>;
 
+// Whether a container's processes are frozen, from the files alone: cheap enough for `state`.
+bool IsFrozen(const Location& location);
+
 class Cgroup {
  public:
   virtual ~Cgroup() = default;
@@ -75,6 +78,19 @@ class Cgroup {
   // over when it holds no processes. On error what was made is removed again, but for a birthplace
   // with a process.
   virtual base::Result<void> Create(const oci::Resources& resources) = 0;
+
+  // New limits for a container that runs; what `resources` does not set stays, device rules too. On
+  // v1 a limit may call for a hierarchy that the container is not in yet: its processes are moved
+  // there, and location() grows.
+  virtual base::Result<void> Update(const oci::Resources& resources) = 0;
+
+  // For a process that joins a container that runs: opens what CloneIntoFd() and JoinSelf() need.
+  virtual base::Result<void> OpenForJoin() = 0;
+
+  // Stops every process in it, and lets them go on. Freeze() waits until they have stopped and
+  // undoes what it did when they do not.
+  virtual base::Result<void> Freeze() = 0;
+  virtual base::Result<void> Thaw() = 0;
 
   // Moves a process in, from outside: on v1 the kernel waits for an RCU grace period, 7 ms on a
   // quiet host.

@@ -51,6 +51,11 @@ void Group::Drop(const std::function<bool(const Directory&)>& unwanted) {
   UpdateLocation();
 }
 
+void Group::Add(Directory directory) {
+  directories_.push_back(std::move(directory));
+  UpdateLocation();
+}
+
 void Group::Undo() {
   std::vector<pid_t> pids;
   for (Directory& directory : directories_) {
@@ -70,6 +75,17 @@ Result<void> Group::CreateBirthplace() {
   }
   MAYFLY_TRY(unified->Make());
   MAYFLY_ASSIGN(birthplace_, unified->Open());
+  return {};
+}
+
+Result<void> Group::OpenForJoin() {
+  for (Directory& directory : directories_) {
+    MAYFLY_TRY(directory.OpenRoot());
+    MAYFLY_ASSIGN(base::UniqueFd opened, directory.Open());
+    if (directory.unified()) {
+      birthplace_ = std::move(opened);
+    }
+  }
   return {};
 }
 

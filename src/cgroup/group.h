@@ -20,6 +20,9 @@ namespace mayfly::cgroup {
 class Group : public Cgroup {
  public:
   base::Result<void> CreateBirthplace() override;
+  base::Result<void> OpenForJoin() override;
+  base::Result<void> Freeze() override;
+  base::Result<void> Thaw() override;
   base::Result<void> Join(pid_t pid) override;
   base::Result<void> JoinSelf() override;
   int CloneIntoFd() const override { return birthplace_.get(); }
@@ -36,6 +39,8 @@ class Group : public Cgroup {
   Directory* Find(std::string_view controller);
   Directory* Unified();
   std::vector<Directory>& directories() { return directories_; }
+  // A further hierarchy for this container, at the same place.
+  void Add(Directory directory);
   // Forgets directories.
   void Drop(const std::function<bool(const Directory&)>& unwanted);
   // Removes what was made; for a Create() that failed.
@@ -60,18 +65,24 @@ class V1Group : public Group {
   // joined too: an administrator's limits there must hold.
   V1Group(std::vector<Directory> directories, bool given_path)
       : Group(std::move(directories)), given_path_(given_path) {}
+  // Of a container that exists, on `host`.
+  V1Group(std::vector<Directory> directories, Host host)
+      : Group(std::move(directories)), given_path_(true), host_(std::move(host)) {}
   // Drops the hierarchies that the container has no use for and opens the mount points of the
   // others, for a child forked before Create().
   base::Result<void> Settle();
   base::Result<void> Create(const oci::Resources& resources) override;
+  base::Result<void> Update(const oci::Resources& resources) override;
 
  private:
+  base::Result<void> Extend(const Setting& setting);
   bool IsUsed(const Directory& directory) const;
   base::Result<void> MakeAll(const std::vector<Setting>& settings);
   base::Result<void> ApplyDevices(const std::vector<oci::DeviceRule>& rules);
   base::Result<void> InheritCpuset(const Directory& directory) const;
 
   bool given_path_;
+  Host host_;  // only of a container that exists
 };
 
 // v2: one directory, whose controllers the directories above must hand down.
@@ -80,6 +91,7 @@ class V2Group : public Group {
   explicit V2Group(std::vector<Directory> directories) : Group(std::move(directories)) {}
   base::Result<void> CreateBirthplace() override;
   base::Result<void> Create(const oci::Resources& resources) override;
+  base::Result<void> Update(const oci::Resources& resources) override;
 
  private:
   base::Result<void> Limit(const oci::Resources& resources);

@@ -104,7 +104,7 @@ std::unique_ptr<Cgroup> Cgroup::FromLocation(const Host& host, const Location& l
   if (host.layout == Layout::kV2) {
     return std::make_unique<V2Group>(std::move(directories));
   }
-  return std::make_unique<V1Group>(std::move(directories), true);
+  return std::make_unique<V1Group>(std::move(directories), host);
 }
 
 }  // namespace mayfly::cgroup

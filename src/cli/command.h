@@ -38,6 +38,9 @@ base::Result<int> WithRuntime(
     const Globals& globals, base::Log& log,
     const std::function<base::Result<int>(const container::Runtime&)>& verb);
 
+// Says an error on stderr and in the log; returns the exit status 1.
+int Complain(const base::Error& error, base::Log& log);
+
 void AddCreate(CLI::App* app, Selection* selection);
 void AddRun(CLI::App* app, Selection* selection);
 void AddStart(CLI::App* app, Selection* selection);
@@ -52,6 +55,14 @@ void AddCache(CLI::App* app, Selection* selection);
 void AddCompile(CLI::App* app, Selection* selection);
 void AddEngines(CLI::App* app, Selection* selection);
 void AddDoctor(CLI::App* app, Selection* selection);
+void AddExec(CLI::App* app, Selection* selection);
+void AddPause(CLI::App* app, Selection* selection);
+void AddResume(CLI::App* app, Selection* selection);
+void AddPs(CLI::App* app, Selection* selection);
+void AddUpdate(CLI::App* app, Selection* selection);
+void AddEvents(CLI::App* app, Selection* selection);
+void AddCompletion(CLI::App* app, Selection* selection);
+void AddManual(CLI::App* app, Selection* selection);
 // runc's commands that this version does not have: refused with a sentence, not as unknown words.
 void AddUnsupported(CLI::App* app, Selection* selection);
 

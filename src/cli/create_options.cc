@@ -37,8 +37,6 @@ std::shared_ptr<CreateFlags> AddCreateOptions(CLI::App* command) {
   return flags;
 }
 
-namespace {
-
 // Descriptors of ours are O_CLOEXEC, so one without the flag came from the caller.
 Result<void> CheckPreserved(int count) {
   for (int fd = STDERR_FILENO + 1; fd <= STDERR_FILENO + count; ++fd) {
@@ -50,12 +48,7 @@ Result<void> CheckPreserved(int count) {
   return {};
 }
 
-}  // namespace
-
 Result<container::CreateOptions> ToCreateOptions(const CreateFlags& flags) {
-  if (!flags.console_socket.empty()) {
-    return Fail(ErrorKind::kUnsupported, "--console-socket: terminals are not supported");
-  }
   char absolute[PATH_MAX];
   if (::realpath(flags.bundle.c_str(), absolute) == nullptr) {
     return FailErrno("--bundle {}", flags.bundle);
@@ -65,6 +58,7 @@ Result<container::CreateOptions> ToCreateOptions(const CreateFlags& flags) {
   options.id = flags.id;
   options.bundle = absolute;
   options.pid_file = flags.pid_file;
+  options.console_socket = flags.console_socket;
   options.preserved_fds = flags.preserved_fds;
   options.pivot = !flags.no_pivot;
   options.new_keyring = !flags.no_new_keyring;

@@ -19,6 +19,8 @@ struct CreateFlags {
 };
 
 std::shared_ptr<CreateFlags> AddCreateOptions(CLI::App* command);
+// --preserve-fds N: 3 .. 3+N-1 must be open.
+base::Result<void> CheckPreserved(int count);
 // Makes the bundle's path absolute and refuses what cannot be honoured.
 base::Result<container::CreateOptions> ToCreateOptions(const CreateFlags& flags);
 

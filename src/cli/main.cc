@@ -45,12 +45,6 @@ Result<base::Log> OpenLog(const Globals& globals) {
   return log;
 }
 
-int Complain(const base::Error& error, base::Log& log) {
-  log.Write(base::LogLevel::kError, error.text());
-  fmt::print(stderr, "mayfly: {}\n", error.text());
-  return kExitError;
-}
-
 int Main(int argc, char** argv) {
   CLI::App app("OCI runtime for native and WebAssembly containers, with runc's command line.",
                "mayfly");
@@ -74,6 +68,12 @@ int Main(int argc, char** argv) {
   AddKill(&app, &selection);
   AddDelete(&app, &selection);
   AddRun(&app, &selection);
+  AddExec(&app, &selection);
+  AddPs(&app, &selection);
+  AddPause(&app, &selection);
+  AddResume(&app, &selection);
+  AddUpdate(&app, &selection);
+  AddEvents(&app, &selection);
   AddList(&app, &selection);
   AddSpec(&app, &selection);
   AddFeatures(&app, &selection);
@@ -81,6 +81,8 @@ int Main(int argc, char** argv) {
   AddCompile(&app, &selection);
   AddEngines(&app, &selection);
   AddDoctor(&app, &selection);
+  AddCompletion(&app, &selection);
+  AddManual(&app, &selection);
   AddUnsupported(&app, &selection);
   try {
     app.parse(argc, argv);
@@ -101,6 +103,12 @@ int Main(int argc, char** argv) {
 }
 
 }  // namespace
+
+int Complain(const base::Error& error, base::Log& log) {
+  log.Write(base::LogLevel::kError, error.text());
+  fmt::print(stderr, "mayfly: {}\n", error.text());
+  return kExitError;
+}
 
 Result<int> WithRuntime(const Globals& globals, base::Log& log,
                         const std::function<Result<int>(const container::Runtime&)>& verb) {

@@ -9,8 +9,7 @@ using base::ErrorKind;
 using base::Fail;
 
 void AddUnsupported(CLI::App* app, Selection* selection) {
-  for (const char* name :
-       {"exec", "pause", "resume", "update", "ps", "events", "checkpoint", "restore"}) {
+  for (const char* name : {"checkpoint", "restore"}) {
     CLI::App* command = app->add_subcommand(name, "");
     command->group("");  // not in --help
     command->allow_extras();
@@ -18,7 +17,8 @@ void AddUnsupported(CLI::App* app, Selection* selection) {
     const std::string word = name;
     command->callback([selection, word] {
       selection->action = [word](const Globals&, base::Log&) -> base::Result<int> {
-        return Fail(ErrorKind::kUnsupported, "{}: not supported by this version of mayfly", word);
+        return Fail(ErrorKind::kUnsupported,
+                    "{}: not supported: mayfly does not checkpoint containers", word);
       };
     });
   }

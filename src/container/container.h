@@ -1,14 +1,16 @@
 // The container lifecycle: what the front doors (the command line, later the shim) call, a verb a
 // function.
 //
-// States: creating -> created -> running -> stopped (runtime-spec runtime.md "Lifecycle"). Every
-// verb either does its work whole or leaves nothing behind: no process, mount, cgroup or directory.
+// States: creating -> created -> running <-> paused, -> stopped (runtime-spec runtime.md
+// "Lifecycle"). Every verb either does its work whole or leaves nothing behind: no process, mount,
+// cgroup or directory.
 //
 // Errors: kinds as base/result.h has them; texts hold runc's words where containerd looks for them
 //   ("does not exist", "container not running").
 // Threads: one. Fork: create and run fork the init; the caller must be single-threaded.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -16,6 +18,7 @@
 #include "base/result.h"
 #include "container/store.h"
 #include "container/workload.h"
+#include "oci/spec.h"
 #include "oci/state_json.h"
 
 namespace mayfly::container {
@@ -28,8 +31,9 @@ struct Runtime {
 
 struct CreateOptions {
   std::string id;
-  std::string bundle;    // absolute
-  std::string pid_file;  // empty: none
+  std::string bundle;          // absolute
+  std::string pid_file;        // empty: none
+  std::string console_socket;  // empty: none
   int preserved_fds = 0;
   bool pivot = true;
   bool new_keyring = true;
@@ -46,6 +50,29 @@ base::Result<void> Start(const Runtime& runtime, const std::string& id);
 // guest's exit status. Detached it returns 0 once the guest runs.
 base::Result<int> Run(const Runtime& runtime, const CreateOptions& options, RunMode mode,
                       AfterRun after);
+
+struct ExecOptions {
+  std::string id;
+  // The process to run, from the container's configuration.
+  std::function<base::Result<oci::Process>(const oci::Spec&)> process;
+  std::string pid_file;                 // empty: none
+  std::string console_socket;           // empty: none
+  std::vector<std::string> sub_groups;  // --cgroup
+  int preserved_fds = 0;
+  bool ignore_paused = false;
+  RunMode mode = RunMode::kForeground;
+};
+// Adds a process to a container that runs, under the same restrictions. In the foreground waits and
+// returns its exit status; detached returns 0 once it runs.
+base::Result<int> Exec(const Runtime& runtime, const ExecOptions& options);
+
+// Stops and resumes all processes of a container. A paused container stays what it was: `kill` and
+// `delete --force` work on it.
+base::Result<void> Pause(const Runtime& runtime, const std::string& id);
+base::Result<void> Resume(const Runtime& runtime, const std::string& id);
+
+// The processes of a container, in this process's pid namespace, sorted.
+base::Result<std::vector<pid_t>> ProcessesOf(const Runtime& runtime, const std::string& id);
 
 enum class Processes : unsigned char { kInit, kAll };
 base::Result<void> Kill(const Runtime& runtime, const std::string& id, int signal, Processes which);

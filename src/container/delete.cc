@@ -28,6 +28,11 @@ Result<void> KillInit(const State& state) {
       !sent && sent.error().sys_errno() != ESRCH) {
     return sent;
   }
+  if (cgroup::IsFrozen(state.cgroup)) {
+    // A process that a v1 freezer holds cannot even die.
+    MAYFLY_ASSIGN(const cgroup::Host host, cgroup::DetectHost());
+    MAYFLY_TRY(cgroup::Cgroup::FromLocation(host, state.cgroup)->Thaw());
+  }
   MAYFLY_ASSIGN(const bool ended, base::WaitPidfd(pidfd->get(), kKillTimeoutMs));
   if (!ended) {
     return Fail(ErrorKind::kSystem, "process {} did not end within {} s of SIGKILL", state.pid,

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/file.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,8 +10,10 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/unix_socket.h"
 #include "container/init/child.h"
 #include "container/init/messages.h"
+#include "container/terminal.h"
 #include "isolate/credentials.h"
 #include "oci/capabilities.h"
 #include "oci/spec_parse.h"
@@ -76,27 +77,6 @@ Result<void> SetOomScore(pid_t pid, const oci::Process& process) {
   return {};
 }
 
-Result<std::pair<UniqueFd, UniqueFd>> SocketPair() {
-  int pair[2];
-  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
-    return FailErrno("socketpair");
-  }
-  return std::pair(UniqueFd(pair[0]), UniqueFd(pair[1]));
-}
-
-Result<void> WritePidFile(const std::string& path, pid_t pid) {
-  const size_t slash = path.find_last_of('/');
-  const std::string directory =
-      slash == std::string::npos ? "." : (slash == 0 ? "/" : path.substr(0, slash));
-  auto written = [&]() -> Result<void> {
-    MAYFLY_ASSIGN(const UniqueFd dir, base::Open(directory, O_RDONLY | O_DIRECTORY));
-    return base::ReplaceFileAt(dir.get(), path.substr(slash == std::string::npos ? 0 : slash + 1),
-                               std::to_string(pid), 0644);
-  }();
-  MAYFLY_TRY_AS(std::move(written), "--pid-file {}", path);
-  return {};
-}
-
 Result<State> NewState(const oci::Spec& spec, const std::string& id) {
   State state;
   state.id = id;
@@ -111,6 +91,19 @@ Result<State> NewState(const oci::Spec& spec, const std::string& id) {
 }
 
 }  // namespace
+
+Result<void> WritePidFile(const std::string& path, pid_t pid) {
+  const size_t slash = path.find_last_of('/');
+  const std::string directory =
+      slash == std::string::npos ? "." : (slash == 0 ? "/" : path.substr(0, slash));
+  auto written = [&]() -> Result<void> {
+    MAYFLY_ASSIGN(const UniqueFd dir, base::Open(directory, O_RDONLY | O_DIRECTORY));
+    return base::ReplaceFileAt(dir.get(), path.substr(slash == std::string::npos ? 0 : slash + 1),
+                               std::to_string(pid), 0644);
+  }();
+  MAYFLY_TRY_AS(std::move(written), "--pid-file {}", path);
+  return {};
+}
 
 Launched::~Launched() {
   if (kept_ || !entry_.path().size() || entry_.dir_fd() < 0) {
@@ -150,7 +143,8 @@ Result<void> Launched::PlanCgroup(const oci::Spec& spec, State* state) {
 Result<void> Launched::SpawnInit(const oci::Spec& spec, Workload* workload,
                                  const CreateOptions& options, StartChannel channel, State* state) {
   MAYFLY_ASSIGN(const auto join_targets, isolate::OpenJoinTargets(spec));
-  MAYFLY_ASSIGN(auto sockets, SocketPair());
+  MAYFLY_ASSIGN(auto sockets, OpenMessagePair());
+  MAYFLY_ASSIGN(auto terminal, OpenTerminalChannel(spec.process, options.console_socket));
   UniqueFd listener;
   if (channel == StartChannel::kListener) {
     MAYFLY_ASSIGN(listener, entry_.ListenForStart());
@@ -166,13 +160,15 @@ Result<void> Launched::SpawnInit(const oci::Spec& spec, Workload* workload,
       .preserved_fds = options.preserved_fds,
       .socket = sockets.second.get(),
       .start_listener = listener.get(),
-      .parent_only = {sockets.first.get(), entry_.dir_fd()}};
+      .terminal_socket = terminal.child_end.get(),
+      .parent_only = {sockets.first.get(), entry_.dir_fd(), terminal.parent_end.get()}};
   {
     MAYFLY_ASSIGN(const auto born_into, isolate::ChildPidNamespace::Join(join_targets));
     MAYFLY_ASSIGN(init_, base::Spawn(isolate::NewNamespaceFlags(spec), cgroup_->CloneIntoFd(),
                                      [&init] { return RunInit(init); }));
   }
   socket_ = std::move(sockets.first);
+  terminal_socket_ = std::move(terminal.parent_end);
   MAYFLY_ASSIGN(state->pid_start_time, base::ProcessStartTime(init_.pid));
   state->pid = init_.pid;
   return entry_.WriteState(*state);
@@ -210,6 +206,13 @@ Result<void> Launched::AwaitReady() {
   return {};
 }
 
+Result<void> Launched::ReceiveTerminal() {
+  if (terminal_socket_.valid()) {
+    MAYFLY_ASSIGN(terminal_, base::ReceiveDescriptor(terminal_socket_.get()));
+  }
+  return {};
+}
+
 void Launched::ReleaseLock() const { ::flock(entry_.dir_fd(), LOCK_UN); }
 
 Result<void> Launched::Start() {
@@ -225,18 +228,21 @@ Result<void> AwaitStarted(int socket, const std::string& id) {
   return {};
 }
 
-Result<Launched> Launch(const Runtime& runtime, const CreateOptions& options,
-                        StartChannel channel) {
+Result<Launched> Launch(const Runtime& runtime, const CreateOptions& options, StartChannel channel,
+                        RunMode mode) {
   MAYFLY_TRY(ValidateId(options.id));
-  MAYFLY_ASSIGN(auto parsed, oci::LoadSpec(options.bundle));
+  std::string config;
+  MAYFLY_ASSIGN(auto parsed, oci::LoadSpec(options.bundle, &config));
   if (!parsed.has_process) {
     return Fail(ErrorKind::kInvalid, "{}: config.json: process: missing", options.bundle);
   }
+  MAYFLY_TRY(CheckTerminal(parsed.process, options.console_socket, mode));
   MAYFLY_ASSIGN(const UniqueFd rootfs, OpenRootfs(parsed));
   MAYFLY_ASSIGN(Entry entry, runtime.store.Create(options.id));
   Launched launched(runtime.store, std::move(entry));
   launched.spec_ = std::make_unique<oci::Spec>(std::move(parsed));
   const oci::Spec& spec = *launched.spec_;
+  MAYFLY_TRY(launched.entry_.WriteConfig(config));
 
   const PrepareContext context{spec, rootfs.get(), runtime.log};
   MAYFLY_ASSIGN(const auto workload, runtime.make_workload(context));
@@ -254,6 +260,7 @@ Result<Launched> Launch(const Runtime& runtime, const CreateOptions& options,
   MAYFLY_TRY(launched.SpawnInit(spec, workload.get(), options, channel, &state));
   MAYFLY_TRY(launched.Restrain(spec));
   MAYFLY_TRY(launched.AwaitReady());
+  MAYFLY_TRY(launched.ReceiveTerminal());
   state.ready = true;
   state.cgroup = launched.cgroup_->location();
   MAYFLY_TRY(launched.entry_.WriteState(state));

@@ -27,6 +27,8 @@ class Launched {
 
   const Entry& entry() const { return entry_; }
   const base::Child& init() const { return init_; }
+  // The master of the guest's terminal, when there is one and no console socket took it.
+  base::UniqueFd TakeTerminal() { return std::move(terminal_); }
   // With StartChannel::kSocket: sends `start` and waits until the guest runs.
   base::Result<void> Start();
   // Lets other commands change the container while this one waits for it.
@@ -36,11 +38,12 @@ class Launched {
 
  private:
   friend base::Result<Launched> Launch(const Runtime& runtime, const CreateOptions& options,
-                                       StartChannel channel);
+                                       StartChannel channel, RunMode mode);
 
   base::Result<void> PlanCgroup(const oci::Spec& spec, State* state);
   base::Result<void> SpawnInit(const oci::Spec& spec, Workload* workload,
                                const CreateOptions& options, StartChannel channel, State* state);
+  base::Result<void> ReceiveTerminal();
   base::Result<void> Restrain(const oci::Spec& spec);
   base::Result<void> AwaitReady();
 
@@ -53,11 +56,16 @@ class Launched {
   Entry entry_;
   base::Child init_;
   base::UniqueFd socket_;
+  base::UniqueFd terminal_socket_;
+  base::UniqueFd terminal_;
   bool kept_ = false;
 };
 
+// `mode` says whether the command stays until the guest has ended.
 base::Result<Launched> Launch(const Runtime& runtime, const CreateOptions& options,
-                              StartChannel channel);
+                              StartChannel channel, RunMode mode);
+
+base::Result<void> WritePidFile(const std::string& path, pid_t pid);
 
 // After `start` was sent on `socket`: waits for the end of the stream, or the error that the init
 // sends.

@@ -20,6 +20,9 @@ oci::Status StatusOf(const Entry& entry, const State& state) {
   if (base::LookUpProcess(state.pid, state.pid_start_time) != base::ProcessState::kAlive) {
     return oci::Status::kStopped;
   }
+  if (cgroup::IsFrozen(state.cgroup)) {
+    return oci::Status::kPaused;
+  }
   return entry.HasStartSocket() ? oci::Status::kCreated : oci::Status::kRunning;
 }
 
@@ -38,10 +41,15 @@ oci::StateReport Report(const Entry& entry, const State& state) {
   return report;
 }
 
+Result<void> Thaw(const State& state) {
+  MAYFLY_ASSIGN(const cgroup::Host host, cgroup::DetectHost());
+  return cgroup::Cgroup::FromLocation(host, state.cgroup)->Thaw();
+}
+
 }  // namespace
 
 Result<void> Create(const Runtime& runtime, const CreateOptions& options) {
-  auto launched = Launch(runtime, options, StartChannel::kListener);
+  auto launched = Launch(runtime, options, StartChannel::kListener, RunMode::kDetached);
   if (!launched) {
     return std::unexpected(std::move(launched).error().Wrap(fmt::format("create {}", options.id)));
   }
@@ -71,12 +79,14 @@ Result<void> Start(const Runtime& runtime, const std::string& id) {
 Result<void> Kill(const Runtime& runtime, const std::string& id, int signal, Processes which) {
   MAYFLY_ASSIGN(const Entry entry, runtime.store.Find(id));
   MAYFLY_ASSIGN(const State state, entry.ReadState());
+  const oci::Status status = StatusOf(entry, state);
   if (which == Processes::kAll) {
     MAYFLY_ASSIGN(const cgroup::Host host, cgroup::DetectHost());
-    return cgroup::Cgroup::FromLocation(host, state.cgroup)->Signal(signal);
+    const auto group = cgroup::Cgroup::FromLocation(host, state.cgroup);
+    MAYFLY_TRY_AS(group->Signal(signal), "kill {}", id);
+    return signal == SIGKILL && status == oci::Status::kPaused ? group->Thaw() : Result<void>();
   }
-  const oci::Status status = StatusOf(entry, state);
-  if (status != oci::Status::kCreated && status != oci::Status::kRunning) {
+  if (status == oci::Status::kCreating || status == oci::Status::kStopped) {
     return Fail(ErrorKind::kState, "container not running: {} is {}", id, oci::StatusName(status));
   }
   auto sent = [&]() -> Result<void> {
@@ -88,7 +98,8 @@ Result<void> Kill(const Runtime& runtime, const std::string& id, int signal, Pro
     return base::SendSignal(pidfd.get(), signal);
   }();
   MAYFLY_TRY_AS(std::move(sent), "kill {}", id);
-  return {};
+  // A process that a v1 freezer holds cannot even die.
+  return signal == SIGKILL && status == oci::Status::kPaused ? Thaw(state) : Result<void>();
 }
 
 Result<oci::StateReport> Query(const Runtime& runtime, const std::string& id) {

@@ -12,6 +12,7 @@
 
 #include "base/file.h"
 #include "base/path.h"
+#include "oci/spec_parse.h"
 
 namespace mayfly::container {
 
@@ -24,10 +25,12 @@ using base::UniqueFd;
 namespace {
 
 constexpr const char* kStateFile = "state.json";
+constexpr const char* kConfigFile = "config.json";
 constexpr const char* kCgroupLink = "cgroup";
 constexpr const char* kStartSocket = "start.sock";
 constexpr size_t kMaxIdLength = 1024;
 constexpr size_t kMaxStateBytes = 4U << 20;
+constexpr size_t kMaxConfigBytes = 16U << 20;
 
 // A socket's address has room for 107 characters; the directory's descriptor makes any --root
 // short.
@@ -84,6 +87,28 @@ Result<void> Entry::WriteState(const State& state) const {
   MAYFLY_TRY_AS(base::ReplaceFileAt(dir_.get(), kStateFile, SerializeState(state), 0600), "{}",
                 path_);
   return {};
+}
+
+Result<void> Entry::WriteConfig(std::string_view bytes) const {
+  MAYFLY_TRY_AS(base::ReplaceFileAt(dir_.get(), kConfigFile, bytes, 0600), "{}", path_);
+  return {};
+}
+
+Result<std::string> Entry::ReadConfigText() const {
+  MAYFLY_ASSIGN(const UniqueFd fd, base::OpenAt(dir_.get(), kConfigFile, O_RDONLY | O_NOFOLLOW));
+  return base::ReadAll(fd.get(), fmt::format("{}/{}", path_, kConfigFile), kMaxConfigBytes);
+}
+
+Result<oci::Spec> Entry::ReadConfig(const std::string& bundle) const {
+  auto read = [&]() -> Result<oci::Spec> {
+    MAYFLY_ASSIGN(const std::string bytes, ReadConfigText());
+    return oci::ParseSpec(bytes, bundle);
+  }();
+  if (!read) {
+    return std::unexpected(
+        std::move(read).error().Wrap(fmt::format("container {}: its configuration", id_)));
+  }
+  return read;
 }
 
 Result<void> Entry::WriteCgroupsPath(const std::string& path) const {

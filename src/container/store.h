@@ -1,5 +1,5 @@
-// Store: the directory --root, with one directory a container: state.json and, until `start`,
-// start.sock.
+// Store: the directory --root, with one directory a container: state.json, the configuration and,
+// until `start`, start.sock.
 //
 // mkdir(2) of a container's directory claims its id. A command that changes a container holds an
 // flock(2) on the directory; readers need none, as state.json is replaced atomically.
@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "container/state.h"
+#include "oci/spec.h"
 
 namespace mayfly::container {
 
@@ -31,6 +32,12 @@ class Entry {
 
   base::Result<State> ReadState() const;
   base::Result<void> WriteState(const State& state) const;
+
+  // The configuration that the container was made from: `exec` and `update` go by it, whatever
+  // becomes of the bundle. `bundle` is the bundle's directory.
+  base::Result<void> WriteConfig(std::string_view bytes) const;
+  base::Result<std::string> ReadConfigText() const;
+  base::Result<oci::Spec> ReadConfig(const std::string& bundle) const;
 
   // linux.cgroupsPath as given, in a link of its own: what is left to follow when state.json is
   // damaged.

@@ -140,6 +140,21 @@ Result<void> ParseArguments(const JsonView& view, Process* process) {
   return {};
 }
 
+Result<void> ParseTerminal(const JsonView& view, Process* process) {
+  MAYFLY_ASSIGN(const auto terminal, view["terminal"].Bool());
+  process->terminal = terminal.value_or(false);
+  for (const auto& [name, out] : {std::pair{"height", &process->console_rows},
+                                  std::pair{"width", &process->console_columns}}) {
+    const JsonView field = view["consoleSize"][name];
+    MAYFLY_ASSIGN(const auto value, field.Uint());
+    if (value.value_or(0) > UINT16_MAX) {
+      return field.Fail("larger than a terminal can be");
+    }
+    *out = static_cast<uint16_t>(value.value_or(0));
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<void> ParseProcess(const JsonView& view, Spec* spec) {
@@ -148,6 +163,7 @@ Result<void> ParseProcess(const JsonView& view, Spec* spec) {
   MAYFLY_TRY(ParseUser(view["user"], &process.user));
   MAYFLY_TRY(ParseCapabilities(view["capabilities"], &process));
   MAYFLY_TRY(ParseRlimits(view["rlimits"], &process));
+  MAYFLY_TRY(ParseTerminal(view, &process));
   MAYFLY_ASSIGN(const auto no_new_privileges, view["noNewPrivileges"].Bool());
   process.no_new_privileges = no_new_privileges.value_or(false);
   const JsonView oom = view["oomScoreAdj"];

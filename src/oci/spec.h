@@ -51,6 +51,10 @@ struct Process {
   std::vector<Rlimit> rlimits;
   bool no_new_privileges = false;
   std::optional<int> oom_score_adj;
+  bool terminal = false;
+  // process.consoleSize; 0 and 0: as the kernel has it
+  uint16_t console_rows = 0;
+  uint16_t console_columns = 0;
 };
 
 struct Mount {

@@ -149,11 +149,27 @@ Result<Spec> ParseSpec(std::string_view bytes, const std::string& bundle) {
   return spec;
 }
 
-Result<Spec> LoadSpec(const std::string& bundle) {
-  MAYFLY_ASSIGN(const std::string bytes, base::ReadFile(bundle + "/config.json", kMaxConfigBytes));
-  auto spec = ParseSpec(bytes, bundle);
+Result<Process> ParseProcessDocument(std::string_view bytes, const std::string& source) {
+  nlohmann::json document;
+  MAYFLY_ASSIGN(document["process"], base::ParseJson(bytes, source));
+  const JsonView root(document, source);
+  if (!document["process"].is_object()) {
+    return root.Fail("expected an object");
+  }
+  MAYFLY_TRY(RefuseUnsupported(root));
+  Spec spec;
+  MAYFLY_TRY(ParseProcess(root["process"], &spec));
+  return spec.process;
+}
+
+Result<Spec> LoadSpec(const std::string& bundle, std::string* bytes) {
+  MAYFLY_ASSIGN(std::string text, base::ReadFile(bundle + "/config.json", kMaxConfigBytes));
+  auto spec = ParseSpec(text, bundle);
   if (!spec) {
     return std::unexpected(std::move(spec).error().Wrap(bundle));
+  }
+  if (bytes != nullptr) {
+    *bytes = std::move(text);
   }
   return spec;
 }

@@ -1,7 +1,7 @@
 // ParseSpec: config.json's bytes to a Spec, or an error that names the field.
 //
 // Everything a Spec can hold is carried out; what the runtime-spec allows but this version cannot
-// do (seccomp, hooks, terminals, user namespaces, …) is refused here, never ignored, wherever
+// do (seccomp, hooks, user namespaces, …) is refused here, never ignored, wherever
 // ignoring it would leave the container less confined or different from what was asked.
 //
 // Sources: OCI runtime-spec 1.2 config.md, config-linux.md.
@@ -22,8 +22,12 @@ namespace mayfly::oci {
 // `bundle` is the bundle's absolute path; relative root and bind sources are resolved against it.
 base::Result<Spec> ParseSpec(std::string_view bytes, const std::string& bundle);
 
-// Reads and parses BUNDLE/config.json (at most 8 MiB).
-base::Result<Spec> LoadSpec(const std::string& bundle);
+// Reads and parses BUNDLE/config.json (at most 8 MiB); `bytes`, where given, gets the file's
+// content.
+base::Result<Spec> LoadSpec(const std::string& bundle, std::string* bytes = nullptr);
+
+// A process of its own, as `exec --process` has it in a file; `source` is its name in errors.
+base::Result<Process> ParseProcessDocument(std::string_view bytes, const std::string& source);
 
 // The parts, in files of their own.
 base::Result<void> RefuseUnsupported(const base::JsonView& root);

@@ -98,8 +98,6 @@ INSTANTIATE_TEST_SUITE_P(
                  "config.json: process.rlimits[0].soft: RLIMIT_CORE: 2 is above the hard limit 1"},
         BadField{"/process/oomScoreAdj", 1001,
                  "config.json: process.oomScoreAdj: must be from -1000 to 1000"},
-        BadField{"/process/terminal", true,
-                 "config.json: process.terminal: terminals are not supported"},
         BadField{"/linux/seccomp", json({{"defaultAction", "SCMP_ACT_ERRNO"}}),
                  "config.json: linux.seccomp: seccomp filters are not supported"},
         BadField{"/hooks", json({{"prestart", {{{"path", "/bin/true"}}}}}),
@@ -184,6 +182,35 @@ TEST(ParseSpec, DeviceRulesReadNegativeNumbersAsAll) {
   EXPECT_EQ(rule.major, 5);
   EXPECT_FALSE(rule.minor);
   EXPECT_EQ(rule.access, "rwm");
+}
+
+TEST(ParseSpec, TerminalAndItsSize) {
+  json config = Minimal();
+  config["process"]["terminal"] = true;
+  config["process"]["consoleSize"] = {{"height", 24}, {"width", 80}};
+  const auto spec = Parse(config);
+  ASSERT_TRUE(spec) << spec.error().text();
+  EXPECT_TRUE(spec->process.terminal);
+  EXPECT_EQ(spec->process.console_rows, 24);
+  EXPECT_EQ(spec->process.console_columns, 80);
+  config["process"]["consoleSize"]["width"] = 65536;
+  const auto wide = Parse(config);
+  ASSERT_FALSE(wide);
+  EXPECT_NE(wide.error().text().find("process.consoleSize.width"), std::string::npos);
+}
+
+TEST(ParseProcessDocument, IsReadAsTheProcessOfConfigJson) {
+  const auto process = ParseProcessDocument(
+      R"({"args": ["sh", "-c", "x"], "cwd": "/tmp", "user": {"uid": 1, "gid": 2}})", "p.json");
+  ASSERT_TRUE(process) << process.error().text();
+  EXPECT_EQ(process->args.size(), 3U);
+  EXPECT_EQ(process->user.gid, 2U);
+  for (const char* text :
+       {"", "[]", "null", "{", R"({"args": []})", R"({"args": ["a"], "cwd": "x"})"}) {
+    const auto wrong = ParseProcessDocument(text, "p.json");
+    ASSERT_FALSE(wrong) << text;
+    EXPECT_NE(wrong.error().text().find("p.json"), std::string::npos) << wrong.error().text();
+  }
 }
 
 }  // namespace

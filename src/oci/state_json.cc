@@ -34,6 +34,8 @@ std::string StatusName(Status status) {
       return "created";
     case Status::kRunning:
       return "running";
+    case Status::kPaused:
+      return "paused";
     case Status::kStopped:
       return "stopped";
   }

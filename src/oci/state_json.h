@@ -12,7 +12,7 @@
 
 namespace mayfly::oci {
 
-enum class Status : unsigned char { kCreating, kCreated, kRunning, kStopped };
+enum class Status : unsigned char { kCreating, kCreated, kRunning, kPaused, kStopped };
 std::string StatusName(Status status);
 
 struct StateReport {

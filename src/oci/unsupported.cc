@@ -19,7 +19,6 @@ struct Refusal {
 };
 
 constexpr std::array kRefusals = {
-    Refusal{{"process", "terminal", ""}, "terminals are not supported"},
     Refusal{{"process", "apparmorProfile", ""}, "AppArmor profiles are not supported"},
     Refusal{{"process", "selinuxLabel", ""}, "SELinux labels are not supported"},
     Refusal{{"process", "scheduler", ""}, "scheduler settings are not supported"},

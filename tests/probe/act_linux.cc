@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -57,6 +58,21 @@ int RunCatch(const Args&) {
   }
   Say("caught " + std::to_string(caught_signal));
   return caught_signal;
+}
+
+// The size of the terminal on stdin, and once more after each SIGWINCH, until it has 99 rows.
+int RunWindow(const Args&) {
+  ::signal(SIGWINCH, [](int number) { caught_signal = number; });
+  winsize size{};
+  while (size.ws_row != 99) {
+    caught_signal = 0;
+    ::ioctl(STDIN_FILENO, TIOCGWINSZ, &size);
+    Say("size " + std::to_string(size.ws_row) + "x" + std::to_string(size.ws_col));
+    while (caught_signal == 0 && size.ws_row != 99) {
+      ::usleep(1000);
+    }
+  }
+  return 0;
 }
 
 int RunIgnoreTerm(const Args&) {
@@ -217,6 +233,7 @@ constexpr std::array kCommands = {
     Command{"raise", "N: send signal N to itself", RunRaise},
     Command{"fault", ": write to address 0", RunFault},
     Command{"catch", ": print ready, wait for a signal, end with its number", RunCatch},
+    Command{"window", ": the terminal's size, again when it changes, until 99 rows", RunWindow},
     Command{"stubborn", ": print ready, ignore SIGTERM for ever", RunIgnoreTerm},
     Command{"fork", "N [leave]: N sleeping children; leave: end without them", RunFork},
     Command{"escape", "PATH: chroot's way out; says outside when PATH is there then", RunEscape},

@@ -1,9 +1,11 @@
 // What Linux tells a process of itself: identity, capabilities, limits, namespaces, mounts,
 // descriptors.
 #include <dirent.h>
+#include <fcntl.h>
 #include <ifaddrs.h>
 #include <linux/capability.h>
 #include <net/if.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -217,12 +219,35 @@ nlohmann::json LookProcesses() {
   return pids;
 }
 
+// Of descriptor 0, and whether it is the one that /dev/tty and /dev/console stand for.
+nlohmann::json LookTerminal() {
+  struct stat own{};
+  struct stat console{};
+  ::fstat(STDIN_FILENO, &own);
+  winsize size{};
+  ::ioctl(STDIN_FILENO, TIOCGWINSZ, &size);
+  const int controlling = ::open("/dev/tty", O_RDWR | O_CLOEXEC);
+  if (controlling >= 0) {
+    ::close(controlling);
+  }
+  return {{"streams", {::isatty(0) == 1, ::isatty(1) == 1, ::isatty(2) == 1}},
+          {"uid", own.st_uid},
+          {"gid", own.st_gid},
+          {"rows", size.ws_row},
+          {"columns", size.ws_col},
+          {"controlling", controlling >= 0},
+          {"foreground", ::tcgetpgrp(STDIN_FILENO) == ::getpgrp()},
+          {"leader", ::getsid(0) == ::getpid()},
+          {"console", ::stat("/dev/console", &console) == 0 && console.st_rdev == own.st_rdev}};
+}
+
 constexpr std::array kSections = {
     Section{"process", LookProcess},         Section{"capabilities", LookCapabilities},
     Section{"limits", LookLimits},           Section{"namespaces", LookNamespaces},
     Section{"mounts", LookMounts},           Section{"names", LookNames},
     Section{"descriptors", LookDescriptors}, Section{"cgroups", LookCgroups},
     Section{"interfaces", LookInterfaces},   Section{"processes", LookProcesses},
+    Section{"terminal", LookTerminal},
 };
 
 }  // namespace

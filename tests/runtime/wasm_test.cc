@@ -315,6 +315,44 @@ TEST_P(WasmTest, NoDescriptorOfTheCallerGetsIn) {
   }
 }
 
+TEST_P(WasmTest, ExecOfASecondModule) {
+  Bundle bundle = MakeWasmBundle();
+  bundle.Probe({"sleep"});
+  const std::string id = NewId();
+  const Process container = Launch(bundle, id);
+  for (const int code : {0, 3, 255}) {
+    const Output output = Runtime({"exec", id, "/probe.wasm", "exit", std::to_string(code)});
+    EXPECT_EQ(output.exit_code, code) << output.err;
+  }
+  const Output said = Runtime({"exec", "--env", "A=1", id, "/probe.wasm", "report", "env"});
+  EXPECT_NE(said.out.find("A=1"), std::string::npos) << said.out << said.err;
+  const Output trapped = Runtime({"exec", id, "/probe.wasm", "trap"});
+  EXPECT_EQ(trapped.exit_code, 134);
+  EXPECT_EQ(State(id)["status"], "running");
+}
+
+TEST_P(WasmTest, ExecOfANativeProgramInAWasmContainer) {
+  Bundle bundle = MakeWasmBundle();
+  fs::copy_file(MAYFLY_TEST_PROBE, bundle.rootfs() / "probe");
+  bundle.Probe({"sleep"});
+  const std::string id = NewId();
+  const Process container = Launch(bundle, id);
+  const Output output = Runtime({"exec", id, "/probe", "exit", "9"});
+  EXPECT_EQ(output.exit_code, 9) << output.err;
+}
+
+// In a native container's /proc a module would find the engine's own process.
+TEST_P(WasmTest, ExecOfAModuleBesideAProcfsIsRefused) {
+  Bundle bundle = MakeBundle();
+  fs::copy_file(MAYFLY_TEST_PROBE_WASM, bundle.rootfs() / "probe.wasm");
+  bundle.Probe({"sleep"});
+  const std::string id = NewId();
+  const Process container = Launch(bundle, id);
+  const Output output = Runtime({"exec", id, "/probe.wasm", "exit", "0"});
+  EXPECT_EQ(output.exit_code, 255);
+  EXPECT_NE(output.err.find("procfs"), std::string::npos) << output.err;
+}
+
 INSTANTIATE_TEST_SUITE_P(Every, WasmTest, testing::ValuesIn(ContainerWays()),
                          [](const auto& row) { return TestName(row.param); });
 // A build without plugins has no rows; tests/engine says so.

@@ -9,9 +9,11 @@
 
 #include "base/path.h"
 #include "base/unique_fd.h"
+#include "base/unix_socket.h"
 #include "container/init/messages.h"
 #include "container/init/restrict.h"
 #include "isolate/devices.h"
+#include "isolate/terminal.h"
 
 namespace mayfly::container {
 
@@ -26,7 +28,17 @@ namespace {
 // The exit status of an init that could not run its guest; nobody but its parent sees it.
 constexpr int kSetupFailed = 127;
 
-Result<void> BuildFilesystem(const InitConfig& config) {
+// The terminal's master goes out at once: whoever gets it may draw before the guest runs.
+Result<void> MakeTerminal(const InitConfig& config, int root, isolate::Terminal* terminal) {
+  if (config.terminal_socket < 0) {
+    return {};
+  }
+  MAYFLY_ASSIGN(*terminal, isolate::OpenTerminal(root));
+  MAYFLY_TRY(isolate::BindConsole(root, terminal->slave.get()));
+  return base::SendDescriptor(config.terminal_socket, terminal->master.get(), "/dev/ptmx");
+}
+
+Result<void> BuildFilesystem(const InitConfig& config, isolate::Terminal* terminal) {
   const oci::Spec& spec = config.spec;
   const oci::Linux& linux = spec.linux;
   const auto procfs =
@@ -39,6 +51,7 @@ Result<void> BuildFilesystem(const InitConfig& config) {
   if (!host_dev) {
     MAYFLY_TRY(isolate::SetUpDevices(root.get(), linux.devices, procfs));
   }
+  MAYFLY_TRY(MakeTerminal(config, root.get(), terminal));
   MAYFLY_TRY_AS(base::MakeDirsInRoot(root.get(), spec.process.cwd, 0755), "process.cwd");
   MAYFLY_TRY(isolate::SetSysctls(linux.sysctl));
   MAYFLY_TRY(isolate::MakePathsReadOnly(root.get(), linux.readonly_paths));
@@ -69,8 +82,12 @@ Result<void> SetUp(const InitConfig& config) {
   }
   MAYFLY_TRY(isolate::SetNames(config.spec.hostname, config.spec.domainname));
   MAYFLY_TRY(config.workload.Load());
-  MAYFLY_TRY(BuildFilesystem(config));
+  isolate::Terminal terminal;
+  MAYFLY_TRY(BuildFilesystem(config, &terminal));
   MAYFLY_TRY(EnterCgroup(config));
+  if (terminal.valid()) {
+    MAYFLY_TRY(isolate::TakeTerminal(terminal.slave.get(), config.spec.process));
+  }
   std::vector<int> kept = config.workload.KeptDescriptors();
   kept.push_back(config.socket);
   kept.push_back(config.start_listener);

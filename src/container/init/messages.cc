@@ -38,6 +38,14 @@ Result<void> Send(int socket, const Header& header, std::string_view text) {
 
 }  // namespace
 
+Result<std::pair<base::UniqueFd, base::UniqueFd>> OpenMessagePair() {
+  int pair[2];
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
+    return FailErrno("socketpair");
+  }
+  return std::pair(base::UniqueFd(pair[0]), base::UniqueFd(pair[1]));
+}
+
 Result<void> SendMessage(int socket, MessageType type) {
   return Send(socket, Header{static_cast<unsigned char>(type), 0, 0}, "");
 }

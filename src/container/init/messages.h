@@ -10,7 +10,10 @@
 // Ownership: functions borrow the descriptor. Fork: both sides.
 #pragma once
 
+#include <utility>
+
 #include "base/result.h"
+#include "base/unique_fd.h"
 
 namespace mayfly::container {
 
@@ -21,6 +24,9 @@ struct Message {
   // With kError: what the init says went wrong.
   base::Error error{base::ErrorKind::kSystem, ""};
 };
+
+// The two ends of such a socket: the parent's and the init's.
+base::Result<std::pair<base::UniqueFd, base::UniqueFd>> OpenMessagePair();
 
 base::Result<void> SendMessage(int socket, MessageType type);
 base::Result<void> SendError(int socket, const base::Error& error);

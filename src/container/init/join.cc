@@ -1,0 +1,93 @@
+#include "container/init/join.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/unix_socket.h"
+#include "container/init/messages.h"
+#include "container/init/restrict.h"
+#include "isolate/terminal.h"
+
+namespace mayfly::container {
+
+using base::FailErrno;
+using base::Result;
+using base::UniqueFd;
+
+namespace {
+
+constexpr int kSetupFailed = 127;
+
+Result<void> JoinNamespaces(const JoinConfig& config) {
+  if (::setns(config.pidfd, static_cast<int>(config.namespaces)) != 0) {
+    return FailErrno("join the container's namespaces");
+  }
+  // In a user namespace this process is nobody until it says who it is.
+  if ((config.namespaces & CLONE_NEWUSER) != 0 &&
+      (::setresgid(0, 0, 0) != 0 || ::setresuid(0, 0, 0) != 0)) {
+    return FailErrno("become root in the container's user namespace");
+  }
+  return {};
+}
+
+Result<void> SetUpTerminal(const JoinConfig& config) {
+  if (config.terminal_socket < 0) {
+    return {};
+  }
+  MAYFLY_ASSIGN(const UniqueFd root, base::Open("/", O_PATH | O_DIRECTORY));
+  MAYFLY_ASSIGN(const isolate::Terminal terminal, isolate::OpenTerminal(root.get()));
+  MAYFLY_TRY(isolate::TakeTerminal(terminal.slave.get(), config.spec.process));
+  return base::SendDescriptor(config.terminal_socket, terminal.master.get(), "/dev/ptmx");
+}
+
+Result<void> SetUp(const JoinConfig& config) {
+  MAYFLY_TRY(LeaveParent(config.parent_only));
+  const oci::Process& process = config.spec.process;
+  if (process.oom_score_adj) {
+    MAYFLY_TRY_AS(
+        base::WriteExisting("/proc/self/oom_score_adj", std::to_string(*process.oom_score_adj)),
+        "process.oomScoreAdj");
+  }
+  MAYFLY_TRY(config.workload.Load());
+  MAYFLY_TRY(config.cgroup->JoinSelf());
+  MAYFLY_TRY(JoinNamespaces(config));
+  MAYFLY_TRY(SetUpTerminal(config));
+  std::vector<int> kept = config.workload.KeptDescriptors();
+  kept.push_back(config.socket);
+  MAYFLY_TRY(Restrict({.spec = config.spec,
+                       .keyring = config.keyring,
+                       .preserved_fds = config.preserved_fds,
+                       .kept_fds = std::move(kept)}));
+  MAYFLY_TRY(config.workload.Verify());
+  if (::prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0) != 0) {
+    return FailErrno("prctl");
+  }
+  return {};
+}
+
+}  // namespace
+
+int RunJoined(const JoinConfig& config) {
+  UniqueFd socket(config.socket);
+  if (auto ready = SetUp(config); !ready) {
+    (void)SendError(socket.get(), ready.error());
+    return kSetupFailed;
+  }
+  if (!SendMessage(socket.get(), MessageType::kReady)) {
+    return kSetupFailed;
+  }
+  auto status = config.workload.Run([&socket] { socket.Reset(); });
+  if (!status) {
+    if (socket.valid()) {
+      (void)SendError(socket.get(), status.error());
+    }
+    return kSetupFailed;
+  }
+  return *status;
+}
+
+}  // namespace mayfly::container
