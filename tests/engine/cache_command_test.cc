@@ -162,7 +162,7 @@ TEST_F(CacheCommandTest, CompileIntoTheCacheAndIntoAFile) {
 }
 
 TEST_F(CacheCommandTest, DoctorLooksAtTheNode) {
-  const auto status_of = [this](const std::string& check, const CommandOptions& options) {
+  const auto status_of = [](const std::string& check, const CommandOptions& options) {
     const Output output = RunCommand({MAYFLY_TEST_MAYFLY, "doctor", "--json"}, options);
     const Json document = Json::parse(output.out);
     for (const Json& found : document["checks"]) {
