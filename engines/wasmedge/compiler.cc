@@ -111,6 +111,7 @@ extern "C" __attribute__((visibility("default"))) const mayfly_engine* mayfly_en
 }
 
 // libwasmedge's: the name of the output as it was given.
-namespace std::filesystem {
-__attribute__((visibility("default"))) path absolute(const path& name) { return name; }
-}  // namespace std::filesystem
+__attribute__((visibility("default"))) std::filesystem::path AnswerAbsolute(
+    const std::filesystem::path& name) __asm__("_ZNSt10filesystem8absoluteERKNS_7__cxx114pathE");
+
+std::filesystem::path AnswerAbsolute(const std::filesystem::path& name) { return name; }

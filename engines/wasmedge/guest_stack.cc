@@ -64,9 +64,11 @@ void SetInterpreterExit(jmp_buf* buffer) { state.interpreter_exit = buffer; }
 }  // namespace mayfly_wasmedge
 
 // libwasmedge's: with a handler for faults, the handler above is set in its place.
-extern "C" __attribute__((visibility("default"))) int sigaction(int number,
-                                                                const struct sigaction* action,
-                                                                struct sigaction* old) noexcept {
+// (Under its own name it would be a second declaration of libc's.)
+__attribute__((visibility("default"))) int AnswerSigaction(
+    int number, const struct sigaction* action, struct sigaction* old) __asm__("sigaction");
+
+int AnswerSigaction(int number, const struct sigaction* action, struct sigaction* old) {
   using Sigaction = int (*)(int, const struct sigaction*, struct sigaction*);
   static const auto next = reinterpret_cast<Sigaction>(::dlsym(RTLD_NEXT, "sigaction"));
   const bool is_fault = number == SIGSEGV || number == SIGBUS || number == SIGFPE;

@@ -28,15 +28,18 @@ ssize_t Blocking(Transfer next, short event, int fd, const struct iovec* vectors
 
 }  // namespace
 
-extern "C" __attribute__((visibility("default"))) ssize_t readv(int fd, const struct iovec* vectors,
-                                                                int count) {
+// Under their own names they would be second declarations of libc's.
+__attribute__((visibility("default"))) ssize_t AnswerReadv(int fd, const struct iovec* vectors,
+                                                           int count) __asm__("readv");
+__attribute__((visibility("default"))) ssize_t AnswerWritev(int fd, const struct iovec* vectors,
+                                                            int count) __asm__("writev");
+
+ssize_t AnswerReadv(int fd, const struct iovec* vectors, int count) {
   static const auto next = reinterpret_cast<Transfer>(::dlsym(RTLD_NEXT, "readv"));
   return Blocking(next, POLLIN, fd, vectors, count);
 }
 
-extern "C" __attribute__((visibility("default"))) ssize_t writev(int fd,
-                                                                 const struct iovec* vectors,
-                                                                 int count) {
+ssize_t AnswerWritev(int fd, const struct iovec* vectors, int count) {
   static const auto next = reinterpret_cast<Transfer>(::dlsym(RTLD_NEXT, "writev"));
   return Blocking(next, POLLOUT, fd, vectors, count);
 }
