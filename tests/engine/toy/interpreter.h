@@ -35,8 +35,8 @@ struct mayfly_instance {
 };
 
 /* 0, or 1 when the module is damaged or uses what the toy does not know. The module's bytes must
- * outlive the instance, whose memory is its owner's to free. */
-int ToyRead(mayfly_instance* i, const uint8_t* module, size_t size, uint64_t max_memory_bytes);
+ * outlive the instance, whose memory is its owner's to free. max_bytes bounds it, 0: not at all. */
+int ToyRead(mayfly_instance* i, const uint8_t* module, size_t size, uint64_t max_bytes);
 /* Runs _start and says in `end` how it ended. */
 void ToyRun(mayfly_instance* i, mayfly_end* end);
 
