@@ -57,8 +57,6 @@ class WasmTest : public RuntimeTest, public testing::WithParamInterface<Way> {
     return bundle;
   }
 
-  static bool TrapsOnReadOnlyFileSystems() { return GetParam().engine.starts_with("wasmer"); }
-
   static nlohmann::json Annotations() {
     return {{"dev.mayfly.engine", GetParam().engine}, {"dev.mayfly.strategy", GetParam().strategy}};
   }
@@ -171,9 +169,6 @@ TEST_P(WasmTest, PwdIsTheWorkingDirectory) {
 }
 
 TEST_P(WasmTest, Volumes) {
-  if (TrapsOnReadOnlyFileSystems()) {
-    GTEST_SKIP() << "Wasmer makes EROFS a trap: docs/guide/engines.md";
-  }
   const fs::path volume = directory() / "volume";
   WriteFile(volume / "file", "from the host");
   Bundle bundle = MakeWasmBundle();
@@ -192,9 +187,6 @@ TEST_P(WasmTest, Volumes) {
 }
 
 TEST_P(WasmTest, ReadOnlyRoot) {
-  if (TrapsOnReadOnlyFileSystems()) {
-    GTEST_SKIP() << "Wasmer makes EROFS a trap: docs/guide/engines.md";
-  }
   Bundle bundle = MakeWasmBundle();
   EXPECT_EQ(Files(bundle, {"/"})["write_error"], "0");
   bundle.config["root"]["readonly"] = true;

@@ -8,6 +8,7 @@
 use std::ffi::c_char;
 use std::fmt;
 use std::future::Future;
+use std::io;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -113,11 +114,32 @@ fn ready<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
+/// The errno of preview 1 for an error of the kernel's that wasi-common has no errno for and would trap by.
+fn errno(error: &wiggle::anyhow::Error) -> Option<i32> {
+    let cause = error
+        .chain()
+        .find_map(|cause| cause.downcast_ref::<io::Error>())?;
+    Some(match cause.raw_os_error().unwrap_or(libc::EIO) {
+        libc::EROFS => 69,
+        libc::EXDEV => 75,
+        libc::ETXTBSY => 74,
+        libc::ETIMEDOUT => 73,
+        libc::ESTALE => 72,
+        libc::ENXIO => 60,
+        libc::ENOTTY => 59,
+        libc::ENOSYS => 52,
+        libc::ENOLCK => 46,
+        libc::ENODEV => 43,
+        libc::EDEADLK => 16,
+        _ => 29, // EIO
+    })
+}
+
 /// Runs one call on the instance's memory.
-fn call<R>(
+fn call(
     mut env: FunctionEnvMut<'_, State>,
-    body: impl FnOnce(&mut WasiCtx, &mut GuestMemory<'_>) -> wiggle::anyhow::Result<R>,
-) -> Result<R, Failure> {
+    body: impl FnOnce(&mut WasiCtx, &mut GuestMemory<'_>) -> wiggle::anyhow::Result<i32>,
+) -> Result<i32, Failure> {
     let (state, store) = env.data_and_store_mut();
     let Some(memory) = &state.memory else {
         return Err(Failure(
@@ -127,7 +149,8 @@ fn call<R>(
     let view = memory.view(&store);
     // SAFETY: one thread runs, and nothing else of the store is touched until the call ends.
     let mut memory = GuestMemory::Unshared(unsafe { view.data_unchecked_mut() });
-    body(&mut state.context, &mut memory).map_err(|error| Failure(format!("{error:#}")))
+    body(&mut state.context, &mut memory)
+        .or_else(|error| errno(&error).ok_or_else(|| Failure(format!("{error:#}"))))
 }
 
 #[repr(transparent)]
