@@ -165,6 +165,7 @@ TEST_F(CacheFaultTest, TwoHundredFirstStartsCompileOnce) {
 TEST_F(CacheFaultTest, StartsWhileTheCacheIsEmptied) {
   for (int round = 0; round < 10; ++round) {
     std::vector<std::unique_ptr<Process>> processes;
+    processes.reserve(8);
     for (int i = 0; i < 8; ++i) {
       processes.push_back(std::make_unique<Process>(
           CommandLine(Module(i % 2 == 0 ? "exit_200" : "exit_1")), Options()));
