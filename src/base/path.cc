@@ -1,12 +1,15 @@
 #include "base/path.h"
 
+#include <linux/magic.h>
 #include <linux/openat2.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <climits>
+#include <optional>
 #include <vector>
 
 namespace mayfly::base {
@@ -44,10 +47,101 @@ Result<UniqueFd> OpenInRoot(int root, std::string_view path, int flags, mode_t m
     fd = ::syscall(SYS_openat2, root, name.c_str(), &how, sizeof how);
     // EAGAIN: a rename raced with the resolution of "..", openat2(2) says to try again.
   } while (fd < 0 && (errno == EINTR || errno == EAGAIN));
+  if (fd < 0 && (errno == ENOSYS || errno == EPERM)) {
+    return WalkInRoot(root, path, flags, mode, symlinks);
+  }
   if (fd < 0) {
     return FailErrno("open {} in the rootfs", name);
   }
   return UniqueFd(static_cast<int>(fd));
+}
+
+namespace {
+
+// The target of the link that `fd` (O_PATH | O_NOFOLLOW) is; std::nullopt: it is no link, or the
+// link itself is wanted. What is neither must be a directory when more of the path is to come.
+Result<std::optional<std::string>> LinkTarget(int fd, std::string_view path, Symlinks symlinks,
+                                              bool wants_link, bool more) {
+  struct stat info{};
+  if (::fstat(fd, &info) != 0) {
+    return FailErrno("open {} in the rootfs", path);
+  }
+  if (!S_ISLNK(info.st_mode) && more && !S_ISDIR(info.st_mode)) {
+    errno = ENOTDIR;
+    return FailErrno("open {} in the rootfs", path);
+  }
+  if (!S_ISLNK(info.st_mode) || wants_link) {
+    return std::nullopt;
+  }
+  struct statfs system{};
+  const bool magic = ::fstatfs(fd, &system) != 0 || system.f_type == PROC_SUPER_MAGIC;
+  std::string target(PATH_MAX, '\0');
+  const ssize_t size = ::readlinkat(fd, "", target.data(), target.size());
+  if (symlinks == Symlinks::kRefuse || magic || size <= 0) {
+    errno = ELOOP;
+    return FailErrno("open {} in the rootfs", path);
+  }
+  target.resize(static_cast<size_t>(size));
+  return target;
+}
+
+}  // namespace
+
+// Each part is opened below the descriptor of the one before, never following a link; links are
+// read and put in front of what is left. ".." goes back to a descriptor that was held before, so
+// the walk cannot climb out, whatever is renamed meanwhile.
+Result<UniqueFd> WalkInRoot(int root, std::string_view path, int flags, mode_t mode,
+                            Symlinks symlinks) {
+  constexpr int kMaxLinksFollowed = 40;
+  std::vector<UniqueFd> below;  // the directories between the root and here
+  std::vector<std::string> left = Components(path);
+  std::reverse(left.begin(), left.end());
+  const bool wants_directory = !path.empty() && path.back() == '/';
+  const auto here = [&] { return below.empty() ? root : below.back().get(); };
+  int links = 0;
+  while (!left.empty()) {
+    const std::string part = std::move(left.back());
+    left.pop_back();
+    if (part == "..") {
+      if (!below.empty()) {
+        below.pop_back();
+      }
+      continue;
+    }
+    UniqueFd next(::openat(here(), part.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+    const bool last = left.empty();
+    if (!next.valid() && !(last && errno == ENOENT && (flags & O_CREAT) != 0)) {
+      return FailErrno("open {} in the rootfs", path);
+    }
+    if (next.valid()) {
+      const bool wants_link = last && (flags & O_NOFOLLOW) != 0;
+      MAYFLY_ASSIGN(const auto target, LinkTarget(next.get(), path, symlinks, wants_link, !last));
+      if (target) {
+        if (++links > kMaxLinksFollowed) {
+          errno = ELOOP;
+          return FailErrno("open {} in the rootfs", path);
+        }
+        if (target->starts_with('/')) {
+          below.clear();
+        }
+        std::vector<std::string> parts = Components(*target);
+        left.insert(left.end(), parts.rbegin(), parts.rend());
+        continue;
+      }
+    }
+    if (last) {
+      const int extra = O_NOFOLLOW | O_CLOEXEC | (wants_directory ? O_DIRECTORY : 0);
+      UniqueFd opened(::openat(here(), part.c_str(), flags | extra, mode));
+      return opened.valid() ? Result<UniqueFd>(std::move(opened))
+                            : FailErrno("open {} in the rootfs", path);
+    }
+    below.push_back(std::move(next));
+  }
+  UniqueFd opened(::openat(here(), ".", flags | O_CLOEXEC, mode));
+  if (!opened.valid()) {
+    return FailErrno("open {} in the rootfs", path.empty() ? "/" : path);
+  }
+  return opened;
 }
 
 namespace {

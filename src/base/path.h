@@ -4,7 +4,10 @@
 // RESOLVE_IN_ROOT resolves them as the container would see them, so no path leads out
 // (CVE-2021-30465 and its kin).
 //
-// Sources: openat2(2) "The resolve field"; kernel 5.6 or newer, an older kernel gets ENOSYS.
+// Where openat2(2) is not to be had (kernels before 5.6, a filter around the runtime) the path is
+// walked part by part with descriptors, with the same result or a refusal.
+//
+// Sources: openat2(2) "The resolve field".
 // Fork: usable in a child.
 #pragma once
 
@@ -24,6 +27,11 @@ namespace mayfly::base {
 enum class Symlinks : unsigned char { kFollowInRoot, kRefuse };
 Result<UniqueFd> OpenInRoot(int root, std::string_view path, int flags, mode_t mode = 0,
                             Symlinks symlinks = Symlinks::kFollowInRoot);
+
+// The same by walking, for OpenInRoot where there is no openat2(2). Stricter in one thing: no
+// symbolic link of a procfs is followed.
+Result<UniqueFd> WalkInRoot(int root, std::string_view path, int flags, mode_t mode,
+                            Symlinks symlinks);
 
 // mkdir -p inside the root; existing directories and symbolic links to directories inside are
 // followed. Returns an O_PATH descriptor of the last directory.

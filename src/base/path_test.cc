@@ -73,6 +73,37 @@ TEST_F(PathTest, LinksCanBeRefused) {
 }
 
 // /proc/self/fd/N names files by themselves, not by a path below the root.
+// The way of machines without openat2(2) gives the same descriptors and the same refusals.
+TEST_F(PathTest, WalkingGivesTheSame) {
+  for (const char* path :
+       {"/etc/file", "etc/file", "/etc/../../../etc/file", "/link-to-etc/file", "/relative",
+        "/absolute", "/../secret", "/up/secret", "/up", "/up/etc/file", "/loop", "/dangling",
+        "/etc/file/x", "/etc/file/..", "/", "", "/etc/", "/etc/.", "/nothing"}) {
+    for (const Symlinks symlinks : {Symlinks::kFollowInRoot, Symlinks::kRefuse}) {
+      for (const int flags : {O_PATH, O_RDONLY, O_PATH | O_DIRECTORY, O_PATH | O_NOFOLLOW}) {
+        SCOPED_TRACE(fmt::format("{} {:o} {}", path, flags, symlinks == Symlinks::kRefuse));
+        const auto kernels = OpenInRoot(root_.get(), path, flags, 0, symlinks);
+        const auto walked = WalkInRoot(root_.get(), path, flags, 0, symlinks);
+        ASSERT_EQ(kernels.has_value(), walked.has_value());
+        if (kernels) {
+          EXPECT_TRUE(SameFile(walked->get(), FdPath(kernels->get())));
+        } else {
+          EXPECT_EQ(kernels.error().sys_errno(), walked.error().sys_errno());
+        }
+      }
+    }
+  }
+  // A file that is made is made inside, and a link of a procfs leads nowhere.
+  EXPECT_TRUE(
+      WalkInRoot(root_.get(), "/etc/new", O_CREAT | O_WRONLY, 0600, Symlinks::kFollowInRoot));
+  EXPECT_TRUE(dir_.Exists("root/etc/new"));
+  const UniqueFd host(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  for (const char* path : {"/proc/self/exe", "/proc/self/root/etc", "/proc/self/cwd"}) {
+    EXPECT_EQ(WalkInRoot(host.get(), path, O_PATH, 0, Symlinks::kFollowInRoot).error().sys_errno(),
+              ELOOP);
+  }
+}
+
 TEST_F(PathTest, MagicLinksAreRefused) {
   const UniqueFd host_root(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
   const auto fd =

@@ -21,7 +21,8 @@ Result<Child> Spawn(uint64_t namespaces, int cgroup_fd, const std::function<int(
   clone_args args{};
   args.flags = namespaces | CLONE_PIDFD;
   args.pidfd = reinterpret_cast<uint64_t>(&pidfd);
-  args.exit_signal = SIGCHLD;
+  // A sibling's is the one its parent chose for this process (clone(2), CLONE_PARENT).
+  args.exit_signal = (namespaces & CLONE_PARENT) != 0 ? 0 : SIGCHLD;
   if (cgroup_fd >= 0) {
     args.flags |= CLONE_INTO_CGROUP;
     args.cgroup = static_cast<uint64_t>(cgroup_fd);

@@ -21,7 +21,8 @@ struct Child {
 };
 
 // clone3(2) without a new stack: the child runs `body` on a copy of this process and ends with its
-// return value by _exit. `namespaces` are CLONE_NEW* bits; `cgroup_fd` >= 0 puts the child into
+// return value by _exit. `namespaces` are CLONE_NEW* bits, with CLONE_PARENT or CLONE_FILES where
+// the caller wants a sibling or a shared table of descriptors; `cgroup_fd` >= 0 puts the child into
 // that cgroup v2 directory at birth (CLONE_INTO_CGROUP). The caller must be single-threaded.
 Result<Child> Spawn(uint64_t namespaces, int cgroup_fd, const std::function<int()>& body);
 

@@ -114,8 +114,7 @@ class Cgroup {
   // (EBUSY). Gone already is fine.
   virtual base::Result<void> Remove() = 0;
 
-  // The directories that Create() makes; until then with that of cpuset, which depends on the
-  // limits.
+  // The directories that Create() makes; until then with those that only a limit asks for.
   virtual const Location& location() const = 0;
 };
 

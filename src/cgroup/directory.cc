@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <ctime>
 #include <memory>
@@ -111,6 +112,12 @@ int RemoveOnce(int at, const std::string& path) {
 }
 
 }  // namespace
+
+bool Directory::on_demand() const {
+  constexpr std::array<std::string_view, 6> kOnDemand = {"cpuset",  "blkio",    "hugetlb",
+                                                         "net_cls", "net_prio", "rdma"};
+  return std::ranges::any_of(kOnDemand, [this](std::string_view name) { return Has(name); });
+}
 
 bool Directory::Has(std::string_view controller) const {
   return std::ranges::find(hierarchy_.controllers, controller) != hierarchy_.controllers.end();
@@ -254,6 +261,12 @@ Result<void> Directory::Apply(const std::vector<Setting>& settings) const {
     }
     if (!written && written.error().sys_errno() == ENOENT) {
       if (setting.missing_is_fine) {
+        continue;
+      }
+      if (!setting.other_file.empty()) {
+        MAYFLY_TRY_AS(Write(setting.other_file,
+                            setting.other_value.empty() ? setting.value : setting.other_value),
+                      "{}", setting.field);
         continue;
       }
       return base::Fail(ErrorKind::kUnsupported, "{}: this kernel has no {}", setting.field,

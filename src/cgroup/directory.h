@@ -32,6 +32,8 @@ class Directory {
   const Hierarchy& hierarchy() const { return hierarchy_; }
   bool unified() const { return hierarchy_.unified(); }
   bool Has(std::string_view controller) const;
+  // A hierarchy that a container is only in when a limit asks for it.
+  bool on_demand() const;
   const std::string& relative() const { return relative_; }
   // "/sys/fs/cgroup/memory/mayfly/c1"
   std::string path() const;

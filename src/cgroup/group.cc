@@ -111,7 +111,7 @@ Result<void> Group::JoinSelf() {
     }
     auto joined = directory.Write("tasks", "0");
     // A child forked before Create() cannot know whether a limit asked for this one.
-    if (!joined && joined.error().sys_errno() == ENOENT && directory.Has("cpuset")) {
+    if (!joined && joined.error().sys_errno() == ENOENT && directory.on_demand()) {
       continue;
     }
     MAYFLY_TRY_AS(std::move(joined), "join the cgroup");
@@ -121,10 +121,10 @@ Result<void> Group::JoinSelf() {
 
 Result<std::vector<pid_t>> Group::Processes() const {
   std::vector<pid_t> pids;
-  // All hierarchies hold the same processes, but for a cpuset that no limit asked for; the unified
+  // All hierarchies hold the same processes, but for those that no limit asked for; the unified
   // one is the quickest to list.
   const auto best = std::ranges::max_element(directories_, {}, [](const Directory& directory) {
-    return directory.unified() ? 2 : directory.Has("cpuset") ? 0 : 1;
+    return directory.unified() ? 2 : directory.on_demand() ? 0 : 1;
   });
   if (best != directories_.end()) {
     MAYFLY_TRY(best->ListProcesses(pids));

@@ -22,8 +22,12 @@ class Writer {
   template <typename T>
   Setting& Add(std::string_view controller, std::string_view file, const T& value,
                std::string_view field) {
-    return settings_.emplace_back(Setting{std::string(controller), std::string(file),
-                                          fmt::format("{}", value), std::string(field)});
+    Setting& setting = settings_.emplace_back();
+    setting.controller = controller;
+    setting.file = file;
+    setting.value = fmt::format("{}", value);
+    setting.field = field;
+    return setting;
   }
 
  private:
@@ -71,6 +75,120 @@ void AddCpuset(const oci::Resources& resources, Writer& writer) {
   if (!resources.cpuset_mems.empty()) {
     writer.Add("cpuset", "cpuset.mems", resources.cpuset_mems, "linux.resources.cpu.mems");
   }
+}
+
+void AddRealtime(const oci::Resources& resources, Writer& writer) {
+  if (IsSet(resources.cpu_realtime_period_us)) {
+    writer
+        .Add("cpu", "cpu.rt_period_us", *resources.cpu_realtime_period_us,
+             "linux.resources.cpu.realtimePeriod")
+        .may_need_next = IsSet(resources.cpu_realtime_runtime_us);
+  }
+  if (IsSet(resources.cpu_realtime_runtime_us)) {
+    writer.Add("cpu", "cpu.rt_runtime_us", *resources.cpu_realtime_runtime_us,
+               "linux.resources.cpu.realtimeRuntime");
+  }
+}
+
+void AddRdma(const oci::Resources& resources, Writer& writer) {
+  for (const auto& [device, limit] : resources.rdma) {
+    std::string value = device;
+    if (limit.handles) {
+      value += fmt::format(" hca_handle={}", *limit.handles);
+    }
+    if (limit.objects) {
+      value += fmt::format(" hca_object={}", *limit.objects);
+    }
+    writer.Add("rdma", "rdma.max", value, fmt::format("linux.resources.rdma.{}", device));
+  }
+}
+
+void AddHugepages(const oci::Resources& resources, Writer& writer, std::string_view file) {
+  for (size_t i = 0; i < resources.hugepage_limits.size(); ++i) {
+    const oci::HugepageLimit& limit = resources.hugepage_limits[i];
+    writer.Add("hugetlb", fmt::format("hugetlb.{}.{}", limit.page_size, file), limit.limit_bytes,
+               fmt::format("linux.resources.hugepageLimits[{}]", i));
+  }
+}
+
+// A line for each device: "8:16 1048576", with a word before the number where v2 wants one.
+void AddPerDevice(Writer& writer, const std::vector<oci::DeviceLimit>& limits,
+                  std::string_view controller, std::string_view file, std::string_view word,
+                  std::string_view name) {
+  for (size_t i = 0; i < limits.size(); ++i) {
+    writer.Add(controller, file,
+               fmt::format("{}:{} {}{}", limits[i].major, limits[i].minor, word, limits[i].value),
+               fmt::format("linux.resources.blockIO.{}[{}]", name, i));
+  }
+}
+
+void AddBlockIoV1(const oci::BlockIo& io, Writer& writer) {
+  if (io.weight) {
+    writer.Add("blkio", "blkio.bfq.weight", *io.weight, "linux.resources.blockIO.weight")
+        .other_file = "blkio.weight";
+  }
+  if (io.leaf_weight) {
+    writer.Add("blkio", "blkio.leaf_weight", *io.leaf_weight, "linux.resources.blockIO.leafWeight");
+  }
+  AddPerDevice(writer, io.device_weights, "blkio", "blkio.bfq.weight_device", "", "weightDevice");
+  AddPerDevice(writer, io.device_leaf_weights, "blkio", "blkio.leaf_weight_device", "",
+               "weightDevice");
+  AddPerDevice(writer, io.read_bytes_per_second, "blkio", "blkio.throttle.read_bps_device", "",
+               "throttleReadBpsDevice");
+  AddPerDevice(writer, io.write_bytes_per_second, "blkio", "blkio.throttle.write_bps_device", "",
+               "throttleWriteBpsDevice");
+  AddPerDevice(writer, io.reads_per_second, "blkio", "blkio.throttle.read_iops_device", "",
+               "throttleReadIOPSDevice");
+  AddPerDevice(writer, io.writes_per_second, "blkio", "blkio.throttle.write_iops_device", "",
+               "throttleWriteIOPSDevice");
+}
+
+// 10 to 1000 of the runtime-spec as 1 to 10000 of io.weight; the BFQ scheduler's own file takes the
+// spec's range.
+uint64_t IoWeight(uint64_t weight) { return 1 + (weight - 10) * 9999 / 990; }
+
+Result<void> AddBlockIoV2(const oci::BlockIo& io, Writer& writer) {
+  if (io.leaf_weight || !io.device_leaf_weights.empty()) {
+    return base::Fail(ErrorKind::kUnsupported,
+                      "linux.resources.blockIO.leafWeight: cgroup v2 has no leaf weights");
+  }
+  if (io.weight) {
+    Setting& setting =
+        writer.Add("io", "io.bfq.weight", *io.weight, "linux.resources.blockIO.weight");
+    setting.other_file = "io.weight";
+    setting.other_value = fmt::format("default {}", IoWeight(*io.weight));
+  }
+  AddPerDevice(writer, io.device_weights, "io", "io.bfq.weight", "", "weightDevice");
+  AddPerDevice(writer, io.read_bytes_per_second, "io", "io.max", "rbps=", "throttleReadBpsDevice");
+  AddPerDevice(writer, io.write_bytes_per_second, "io", "io.max",
+               "wbps=", "throttleWriteBpsDevice");
+  AddPerDevice(writer, io.reads_per_second, "io", "io.max", "riops=", "throttleReadIOPSDevice");
+  AddPerDevice(writer, io.writes_per_second, "io", "io.max", "wiops=", "throttleWriteIOPSDevice");
+  return {};
+}
+
+void AddNetworkV1(const oci::Resources& resources, Writer& writer) {
+  if (resources.network_class_id) {
+    writer.Add("net_cls", "net_cls.classid", *resources.network_class_id,
+               "linux.resources.network.classID");
+  }
+  for (const auto& [interface, priority] : resources.network_priorities) {
+    writer.Add("net_prio", "net_prio.ifpriomap", fmt::format("{} {}", interface, priority),
+               "linux.resources.network.priorities");
+  }
+}
+
+// What v2 has no file for.
+Result<void> RefuseOnV2(const oci::Resources& resources) {
+  if (resources.network_class_id || !resources.network_priorities.empty()) {
+    return base::Fail(ErrorKind::kUnsupported,
+                      "linux.resources.network: cgroup v2 has no network controllers");
+  }
+  if (IsSet(resources.cpu_realtime_runtime_us) || IsSet(resources.cpu_realtime_period_us)) {
+    return base::Fail(ErrorKind::kUnsupported,
+                      "linux.resources.cpu.realtimeRuntime: cgroup v2 has no real-time limits");
+  }
+  return {};
 }
 
 // cpu.idle comes after the weight: an idle group refuses one.
@@ -203,8 +321,13 @@ Result<std::vector<Setting>> SettingsV1(const oci::Resources& resources) {
   Writer writer(settings);
   AddMemoryV1(resources, writer);
   AddCpuV1(resources, writer);
+  AddRealtime(resources, writer);
   AddCpuset(resources, writer);
   AddPids(resources, writer);
+  AddBlockIoV1(resources.block_io, writer);
+  AddHugepages(resources, writer, "limit_in_bytes");
+  AddNetworkV1(resources, writer);
+  AddRdma(resources, writer);
   return settings;
 }
 
@@ -216,6 +339,10 @@ Result<std::vector<Setting>> SettingsV2(const oci::Resources& resources) {
   AddCpuV2(resources, writer);
   AddCpuset(resources, writer);
   AddPids(resources, writer);
+  MAYFLY_TRY(RefuseOnV2(resources));
+  MAYFLY_TRY(AddBlockIoV2(resources.block_io, writer));
+  AddHugepages(resources, writer, "max");
+  AddRdma(resources, writer);
   MAYFLY_TRY(AddUnified(resources, writer));
   return settings;
 }

@@ -31,6 +31,9 @@ struct Setting {
   bool may_need_next = false;
   // A kernel built without it (swap accounting) already does what the value asks for.
   bool missing_is_fine = false;
+  // Where the kernel has no `file`: this one, with other_value unless that is empty.
+  std::string other_file;
+  std::string other_value;
 };
 
 base::Result<std::vector<Setting>> SettingsV1(const oci::Resources& resources);

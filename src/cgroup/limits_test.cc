@@ -174,5 +174,46 @@ TEST(LimitsTest, Unified) {
   }
 }
 
+TEST(LimitsTest, BlockDevices) {
+  oci::Resources resources;
+  resources.block_io.weight = 1000;
+  resources.block_io.write_bytes_per_second = {{8, 16, 500}};
+  resources.block_io.reads_per_second = {{8, 16, 20}};
+  EXPECT_EQ(Written(SettingsV1(resources)),
+            (Pairs{{"blkio.bfq.weight", "1000"},
+                   {"blkio.throttle.write_bps_device", "8:16 500"},
+                   {"blkio.throttle.read_iops_device", "8:16 20"}}));
+  EXPECT_EQ(
+      Written(SettingsV2(resources)),
+      (Pairs{{"io.bfq.weight", "1000"}, {"io.max", "8:16 wbps=500"}, {"io.max", "8:16 riops=20"}}));
+  EXPECT_EQ((*SettingsV2(resources))[0].other_value, "default 10000");
+  resources.block_io.leaf_weight = 10;
+  EXPECT_NE(ErrorOf(SettingsV2(resources)).find("linux.resources.blockIO.leafWeight"),
+            std::string::npos);
+}
+
+TEST(LimitsTest, HugepagesRdmaNetworkAndRealtime) {
+  oci::Resources resources;
+  resources.hugepage_limits = {{"2MB", 4096}};
+  resources.rdma = {{"mlx", {3, std::nullopt}}};
+  EXPECT_EQ(Written(SettingsV2(resources)),
+            (Pairs{{"hugetlb.2MB.max", "4096"}, {"rdma.max", "mlx hca_handle=3"}}));
+  resources.network_class_id = 7;
+  resources.network_priorities = {{"eth0", 5}};
+  resources.cpu_realtime_period_us = 1000;
+  resources.cpu_realtime_runtime_us = 500;
+  EXPECT_EQ(Written(SettingsV1(resources)), (Pairs{{"cpu.rt_period_us", "1000"},
+                                                   {"cpu.rt_runtime_us", "500"},
+                                                   {"hugetlb.2MB.limit_in_bytes", "4096"},
+                                                   {"net_cls.classid", "7"},
+                                                   {"net_prio.ifpriomap", "eth0 5"},
+                                                   {"rdma.max", "mlx hca_handle=3"}}));
+  EXPECT_NE(ErrorOf(SettingsV2(resources)).find("linux.resources.network"), std::string::npos);
+  resources.network_class_id.reset();
+  resources.network_priorities.clear();
+  EXPECT_NE(ErrorOf(SettingsV2(resources)).find("linux.resources.cpu.realtimeRuntime"),
+            std::string::npos);
+}
+
 }  // namespace
 }  // namespace mayfly::cgroup

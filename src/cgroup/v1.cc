@@ -63,9 +63,9 @@ bool V1Group::IsUsed(const Directory& directory) const {
          directory.ParentExists();
 }
 
-// The one hierarchy that only a limit calls for is cpuset: it stays in the list until Create().
+// Hierarchies that only a limit calls for stay in the list until Create().
 Result<void> V1Group::Settle() {
-  Drop([&](const Directory& directory) { return !directory.Has("cpuset") && !IsUsed(directory); });
+  Drop([&](const Directory& directory) { return !directory.on_demand() && !IsUsed(directory); });
   for (const Directory& directory : directories()) {
     MAYFLY_TRY(directory.OpenRoot());
   }

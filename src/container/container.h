@@ -86,6 +86,10 @@ base::Result<oci::StateReport> Query(const Runtime& runtime, const std::string& 
 // All containers that have a readable state, and a warning in the log for each that has not.
 base::Result<std::vector<oci::StateReport>> List(const Runtime& runtime);
 
+// Runs the hooks that state.json kept; failures are warnings.
+void RunStateHooks(const std::vector<oci::Hook>& hooks, std::string_view kind, const State& state,
+                   oci::Status status, base::Log& log);
+
 // The status of an entry whose state was just read.
 oci::Status StatusOf(const Entry& entry, const State& state);
 

@@ -80,7 +80,9 @@ Result<void> DeleteEntry(const Runtime& runtime, const Entry& entry, Force force
   MAYFLY_TRY(KillInit(*state));
   MAYFLY_ASSIGN(const cgroup::Host host, cgroup::DetectHost());
   MAYFLY_TRY(RemoveCgroup(host, *state));
-  return runtime.store.Remove(entry);
+  MAYFLY_TRY(runtime.store.Remove(entry));
+  RunStateHooks(state->hooks.poststop, "poststop", *state, oci::Status::kStopped, runtime.log);
+  return {};
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include "container/init/messages.h"
 #include "container/launch.h"
 #include "container/terminal.h"
+#include "isolate/labels.h"
 #include "isolate/namespaces.h"
 
 namespace mayfly::container {
@@ -78,6 +79,12 @@ Result<void> Execution::Start() {
   MAYFLY_ASSIGN(oci::Spec spec, entry.ReadConfig(state.bundle));
   MAYFLY_ASSIGN(spec.process, options_.process(spec));
   MAYFLY_TRY(CheckTerminal(spec.process, options_.console_socket, options_.mode));
+  MAYFLY_TRY(isolate::CheckLabels(spec));
+  MAYFLY_ASSIGN(const auto filter, CompileFilter(spec, runtime_.store, runtime_.log));
+  if (filter && filter->notifies) {
+    return Fail(ErrorKind::kUnsupported,
+                "linux.seccomp: exec into a container whose filter notifies is not supported");
+  }
   MAYFLY_ASSIGN(const ExecTarget target, HoldTarget(std::move(state)));
 
   // What is seen through the container's root has its mounts in it already.
@@ -102,7 +109,8 @@ Result<void> Execution::Start() {
                     .preserved_fds = options_.preserved_fds,
                     .socket = sockets.second.get(),
                     .terminal_socket = channel.child_end.get(),
-                    .parent_only = {sockets.first.get(), entry.dir_fd(), channel.parent_end.get()}};
+                    .parent_only = {sockets.first.get(), entry.dir_fd(), channel.parent_end.get()},
+                    .seccomp = filter ? &*filter : nullptr};
   MAYFLY_TRY(Launch(target, config));
   sockets.second.Reset();
   channel.child_end.Reset();

@@ -11,10 +11,14 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/unix_socket.h"
+#include "container/hooks.h"
 #include "container/init/child.h"
 #include "container/init/messages.h"
 #include "container/terminal.h"
 #include "isolate/credentials.h"
+#include "isolate/id_maps.h"
+#include "isolate/labels.h"
+#include "isolate/spawn.h"
 #include "oci/capabilities.h"
 #include "oci/spec_parse.h"
 
@@ -68,12 +72,17 @@ void WarnOfCapabilities(const oci::Spec& spec, base::Log& log) {
   }
 }
 
-Result<void> SetOomScore(pid_t pid, const oci::Process& process) {
-  if (process.oom_score_adj) {
-    MAYFLY_TRY_AS(base::WriteExisting(fmt::format("/proc/{}/oom_score_adj", pid),
-                                      std::to_string(*process.oom_score_adj)),
-                  "process.oomScoreAdj");
+Result<void> SetOomScore(pid_t pid, const oci::Process& process, base::Log& log) {
+  if (!process.oom_score_adj) {
+    return {};
   }
+  auto written = base::WriteExisting(fmt::format("/proc/{}/oom_score_adj", pid),
+                                     std::to_string(*process.oom_score_adj));
+  if (!written && !isolate::IsHostRoot()) {
+    log.Warning("process.oomScoreAdj: {}", written.error().text());
+    return {};
+  }
+  MAYFLY_TRY_AS(std::move(written), "process.oomScoreAdj");
   return {};
 }
 
@@ -86,11 +95,27 @@ Result<State> NewState(const oci::Spec& spec, const std::string& id) {
   state.created = base::Rfc3339Now();
   state.annotations = spec.annotations;
   const oci::Namespace* pid_namespace = spec.FindNamespace(oci::NamespaceType::kPid);
+  state.hooks.poststart = spec.hooks.poststart;
+  state.hooks.poststop = spec.hooks.poststop;
   state.own_pid_namespace = pid_namespace != nullptr && pid_namespace->path.empty();
   return state;
 }
 
 }  // namespace
+
+Result<std::optional<isolate::SeccompProgram>> CompileFilter(const oci::Spec& spec,
+                                                             const Store& store, base::Log& log) {
+  if (!spec.linux.seccomp) {
+    return std::nullopt;
+  }
+  std::vector<std::string> unknown;
+  MAYFLY_ASSIGN(auto program,
+                isolate::CompileSeccompCached(*spec.linux.seccomp, store.SeccompCache(), &unknown));
+  for (const std::string& name : unknown) {
+    log.Debug("linux.seccomp: system call {} is not known here and left out", name);
+  }
+  return program;
+}
 
 Result<void> WritePidFile(const std::string& path, pid_t pid) {
   const size_t slash = path.find_last_of('/');
@@ -118,6 +143,11 @@ Launched::~Launched() {
     (void)cgroup_->Remove();
   }
   (void)store_->Remove(entry_);
+  // A container that came into being is stopped by now, with all that belongs to that.
+  if (spec_ != nullptr && init_.pidfd.valid()) {
+    RunLateHooks(spec_->hooks.poststop, "poststop", HookState(*spec_, entry_.id(), "stopped", 0),
+                 spec_->bundle, *log_);
+  }
 }
 
 // Only a mount of the cgroup directories needs them before the init builds its file system;
@@ -128,33 +158,59 @@ Result<void> Launched::PlanCgroup(const oci::Spec& spec, State* state) {
   MAYFLY_TRY(entry_.WriteCgroupsPath(spec.linux.cgroups_path));
   MAYFLY_TRY(entry_.WriteState(*state));
   cgroup_made_ = true;
-  MAYFLY_TRY(cgroup_->CreateBirthplace());
+  if (auto made = cgroup_->CreateBirthplace(); !made) {
+    return DoWithoutCgroup(std::move(made), state);
+  }
   const bool mounted = std::any_of(
       spec.mounts.begin(), spec.mounts.end(),
       [](const oci::Mount& mount) { return mount.type == "cgroup" || mount.type == "cgroup2"; });
   if (mounted) {
-    MAYFLY_TRY(cgroup_->Create(spec.linux.resources));
+    if (auto made = cgroup_->Create(spec.linux.resources); !made) {
+      return DoWithoutCgroup(std::move(made), state);
+    }
     cgroup_complete_ = true;
     state->cgroup = cgroup_->location();  // a controller that nothing needs gets no directory
   }
   return {};
 }
 
+// Without the host's root there may be no right to make cgroups: the container then has none of its
+// own, and no limits.
+Result<void> Launched::DoWithoutCgroup(Result<void> failed, State* state) {
+  const int why = failed.error().sys_errno();
+  if (isolate::IsHostRoot() || (why != EACCES && why != EPERM && why != EROFS)) {
+    return failed;
+  }
+  log_->Warning("the container has no cgroup and no limits: {}", failed.error().text());
+  cgroup_ = cgroup::Cgroup::FromLocation(host_, {});
+  cgroup_complete_ = true;
+  without_cgroup_ = true;
+  state->cgroup = {};
+  return entry_.WriteState(*state);
+}
+
 Result<void> Launched::SpawnInit(const oci::Spec& spec, Workload* workload,
                                  const CreateOptions& options, StartChannel channel, State* state) {
   MAYFLY_ASSIGN(const auto join_targets, isolate::OpenJoinTargets(spec));
+  MAYFLY_ASSIGN(const auto prepared, isolate::PrepareMounts(spec, join_targets));
   MAYFLY_ASSIGN(auto sockets, OpenMessagePair());
   MAYFLY_ASSIGN(auto terminal, OpenTerminalChannel(spec.process, options.console_socket));
   UniqueFd listener;
   if (channel == StartChannel::kListener) {
     MAYFLY_ASSIGN(listener, entry_.ListenForStart());
   }
+  const bool has_user_namespace = spec.FindNamespace(oci::NamespaceType::kUser) != nullptr;
   InitConfig init{
+      .id = options.id,
       .spec = spec,
       .workload = *workload,
       .cgroup = *cgroup_,
       .join_targets = join_targets,
       .cgroups = ViewOf(host_, state->cgroup, isolate::WantsNewCgroupNamespace(spec)),
+      .prepared = prepared,
+      .seccomp = seccomp_ ? &*seccomp_ : nullptr,
+      .handover = handover_ ? &*handover_ : nullptr,
+      .parent_joins_cgroup = has_user_namespace,
       .root_switch = options.pivot ? isolate::RootSwitch::kPivot : isolate::RootSwitch::kChroot,
       .keyring = options.new_keyring ? "_ses." + options.id : "",
       .preserved_fds = options.preserved_fds,
@@ -162,26 +218,40 @@ Result<void> Launched::SpawnInit(const oci::Spec& spec, Workload* workload,
       .start_listener = listener.get(),
       .terminal_socket = terminal.child_end.get(),
       .parent_only = {sockets.first.get(), entry_.dir_fd(), terminal.parent_end.get()}};
-  {
-    MAYFLY_ASSIGN(const auto born_into, isolate::ChildPidNamespace::Join(join_targets));
-    MAYFLY_ASSIGN(init_, base::Spawn(isolate::NewNamespaceFlags(spec), cgroup_->CloneIntoFd(),
-                                     [&init] { return RunInit(init); }));
-  }
+  MAYFLY_ASSIGN(init_, isolate::SpawnInNamespaces(spec, join_targets, cgroup_->CloneIntoFd(),
+                                                  [&init] { return RunInit(init); }));
   socket_ = std::move(sockets.first);
   terminal_socket_ = std::move(terminal.parent_end);
+  if ((isolate::NewNamespaceFlags(spec) & CLONE_NEWUSER) != 0) {
+    MAYFLY_TRY(isolate::WriteIdMaps(init_.pid, spec.linux.id_mappings));
+    MAYFLY_TRY(SendMessage(socket_.get(), MessageType::kIdsMapped));
+  }
   MAYFLY_ASSIGN(state->pid_start_time, base::ProcessStartTime(init_.pid));
   state->pid = init_.pid;
   return entry_.WriteState(*state);
 }
 
+Result<void> Launched::MakeCgroup(const oci::Spec& spec) {
+  if (!cgroup_complete_) {
+    if (auto made = cgroup_->Create(spec.linux.resources); !made) {
+      MAYFLY_ASSIGN(State state, entry_.ReadState());
+      MAYFLY_TRY(DoWithoutCgroup(std::move(made), &state));
+    }
+  }
+  // The root of a user namespace may not write to the host's cgroup files.
+  if (spec.FindNamespace(oci::NamespaceType::kUser) != nullptr) {
+    return cgroup_->Join(init_.pid);
+  }
+  return {};
+}
+
 // What the parent does to the init while the init builds its file system.
 Result<void> Launched::Restrain(const oci::Spec& spec) {
   auto done = [&]() -> Result<void> {
-    MAYFLY_TRY(SetOomScore(init_.pid, spec.process));
-    if (!cgroup_complete_) {
-      MAYFLY_TRY(cgroup_->Create(spec.linux.resources));
-    }
-    return SendMessage(socket_.get(), MessageType::kCgroupMade);
+    MAYFLY_TRY(SetOomScore(init_.pid, spec.process, *log_));
+    MAYFLY_TRY(MakeCgroup(spec));
+    return SendMessage(socket_.get(),
+                       without_cgroup_ ? MessageType::kNoCgroup : MessageType::kCgroupMade);
   }();
   // When the init has ended already, or closed its socket on the way to it, its own reason is the
   // one to tell.
@@ -192,8 +262,30 @@ Result<void> Launched::Restrain(const oci::Spec& spec) {
   return done;
 }
 
+// The namespaces and mounts are there, the init has not switched to its root yet.
+Result<void> Launched::RunEarlyHooks(const oci::Spec& spec) {
+  const std::string state = HookState(spec, entry_.id(), "creating", init_.pid);
+  MAYFLY_TRY(RunHooks(spec.hooks.prestart, "prestart", state, spec.bundle));
+  MAYFLY_TRY(RunHooks(spec.hooks.create_runtime, "createRuntime", state, spec.bundle));
+  return SendMessage(socket_.get(), MessageType::kHooksRun);
+}
+
+Result<void> Launched::PassListenerOn(const oci::Spec& spec) {
+  if (!handover_) {
+    return {};
+  }
+  MAYFLY_ASSIGN(const UniqueFd listener, handover_->Take(init_.pidfd.get(), socket_.get()));
+  return listener.valid() ? SendListener(spec, entry_.id(), init_.pid, "creating", listener.get())
+                          : Result<void>();
+}
+
 Result<void> Launched::AwaitReady() {
-  MAYFLY_ASSIGN(const Message message, ReceiveMessage(socket_.get()));
+  MAYFLY_ASSIGN(Message message, ReceiveMessage(socket_.get()));
+  if (message.type == MessageType::kMounted) {
+    MAYFLY_TRY(RunEarlyHooks(*spec_));
+    MAYFLY_TRY(PassListenerOn(*spec_));
+    MAYFLY_ASSIGN(message, ReceiveMessage(socket_.get()));
+  }
   if (message.type == MessageType::kError) {
     return std::unexpected(message.error);
   }
@@ -220,6 +312,11 @@ Result<void> Launched::Start() {
   return AwaitStarted(socket_.get(), entry_.id());
 }
 
+void Launched::RunPoststartHooks() const {
+  RunLateHooks(spec_->hooks.poststart, "poststart",
+               HookState(*spec_, entry_.id(), "running", init_.pid), spec_->bundle, *log_);
+}
+
 Result<void> AwaitStarted(int socket, const std::string& id) {
   MAYFLY_ASSIGN(const Message message, ReceiveMessage(socket));
   if (message.type == MessageType::kError) {
@@ -239,7 +336,7 @@ Result<Launched> Launch(const Runtime& runtime, const CreateOptions& options, St
   MAYFLY_TRY(CheckTerminal(parsed.process, options.console_socket, mode));
   MAYFLY_ASSIGN(const UniqueFd rootfs, OpenRootfs(parsed));
   MAYFLY_ASSIGN(Entry entry, runtime.store.Create(options.id));
-  Launched launched(runtime.store, std::move(entry));
+  Launched launched(runtime, std::move(entry));
   launched.spec_ = std::make_unique<oci::Spec>(std::move(parsed));
   const oci::Spec& spec = *launched.spec_;
   MAYFLY_TRY(launched.entry_.WriteConfig(config));
@@ -252,6 +349,11 @@ Result<Launched> Launch(const Runtime& runtime, const CreateOptions& options, St
     state.annotations[key] = value;
   }
   WarnOfCapabilities(spec, runtime.log);
+  MAYFLY_TRY(isolate::CheckLabels(spec));
+  MAYFLY_ASSIGN(launched.seccomp_, CompileFilter(spec, runtime.store, runtime.log));
+  if (launched.seccomp_ && launched.seccomp_->notifies) {
+    MAYFLY_ASSIGN(launched.handover_, ListenerHandover::Make());
+  }
 
   MAYFLY_ASSIGN(launched.host_, cgroup::DetectHost());
   MAYFLY_ASSIGN(launched.cgroup_,
@@ -259,6 +361,9 @@ Result<Launched> Launch(const Runtime& runtime, const CreateOptions& options, St
   MAYFLY_TRY(launched.PlanCgroup(spec, &state));
   MAYFLY_TRY(launched.SpawnInit(spec, workload.get(), options, channel, &state));
   MAYFLY_TRY(launched.Restrain(spec));
+  if (!spec.hooks.any_before_pivot()) {
+    MAYFLY_TRY(launched.PassListenerOn(spec));
+  }
   MAYFLY_TRY(launched.AwaitReady());
   MAYFLY_TRY(launched.ReceiveTerminal());
   state.ready = true;

@@ -7,11 +7,14 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "base/process.h"
 #include "base/result.h"
 #include "cgroup/cgroup.h"
 #include "container/container.h"
+#include "container/seccomp_listener.h"
+#include "isolate/seccomp.h"
 #include "oci/spec.h"
 
 namespace mayfly::container {
@@ -20,7 +23,8 @@ enum class StartChannel : unsigned char { kListener, kSocket };
 
 class Launched {
  public:
-  Launched(const Store& store, Entry entry) : store_(&store), entry_(std::move(entry)) {}
+  Launched(const Runtime& runtime, Entry entry)
+      : store_(&runtime.store), log_(&runtime.log), entry_(std::move(entry)) {}
   Launched(Launched&&) = default;
   Launched& operator=(Launched&&) = delete;
   ~Launched();
@@ -31,6 +35,7 @@ class Launched {
   base::UniqueFd TakeTerminal() { return std::move(terminal_); }
   // With StartChannel::kSocket: sends `start` and waits until the guest runs.
   base::Result<void> Start();
+  void RunPoststartHooks() const;
   // Lets other commands change the container while this one waits for it.
   void ReleaseLock() const;
   // The container stays when this object goes.
@@ -40,19 +45,27 @@ class Launched {
   friend base::Result<Launched> Launch(const Runtime& runtime, const CreateOptions& options,
                                        StartChannel channel, RunMode mode);
 
+  base::Result<void> DoWithoutCgroup(base::Result<void> failed, State* state);
   base::Result<void> PlanCgroup(const oci::Spec& spec, State* state);
   base::Result<void> SpawnInit(const oci::Spec& spec, Workload* workload,
                                const CreateOptions& options, StartChannel channel, State* state);
   base::Result<void> ReceiveTerminal();
+  base::Result<void> MakeCgroup(const oci::Spec& spec);
   base::Result<void> Restrain(const oci::Spec& spec);
+  base::Result<void> PassListenerOn(const oci::Spec& spec);
+  base::Result<void> RunEarlyHooks(const oci::Spec& spec);
   base::Result<void> AwaitReady();
 
   const Store* store_;
+  base::Log* log_;
   std::unique_ptr<oci::Spec> spec_;
   cgroup::Host host_;
   std::unique_ptr<cgroup::Cgroup> cgroup_;
   bool cgroup_made_ = false;      // at least in part
   bool cgroup_complete_ = false;  // limits and all
+  bool without_cgroup_ = false;   // no right to make one
+  std::optional<isolate::SeccompProgram> seccomp_;
+  std::optional<ListenerHandover> handover_;
   Entry entry_;
   base::Child init_;
   base::UniqueFd socket_;
@@ -70,5 +83,10 @@ base::Result<void> WritePidFile(const std::string& path, pid_t pid);
 // After `start` was sent on `socket`: waits for the end of the stream, or the error that the init
 // sends.
 base::Result<void> AwaitStarted(int socket, const std::string& id);
+
+// The container's filter, compiled before a process that will load it is born; std::nullopt: none.
+base::Result<std::optional<isolate::SeccompProgram>> CompileFilter(const oci::Spec& spec,
+                                                                   const Store& store,
+                                                                   base::Log& log);
 
 }  // namespace mayfly::container

@@ -2,6 +2,7 @@
 
 #include "base/process.h"
 #include "container/container.h"
+#include "container/hooks.h"
 #include "container/init/messages.h"
 #include "container/launch.h"
 
@@ -24,6 +25,20 @@ oci::Status StatusOf(const Entry& entry, const State& state) {
     return oci::Status::kPaused;
   }
   return entry.HasStartSocket() ? oci::Status::kCreated : oci::Status::kRunning;
+}
+
+void RunStateHooks(const std::vector<oci::Hook>& hooks, std::string_view kind, const State& state,
+                   oci::Status status, base::Log& log) {
+  if (hooks.empty()) {
+    return;
+  }
+  oci::Spec spec;
+  spec.oci_version = state.oci_version;
+  spec.bundle = state.bundle;
+  spec.annotations = state.annotations;
+  const pid_t pid = status == oci::Status::kStopped ? 0 : state.pid;
+  RunLateHooks(hooks, kind, HookState(spec, state.id, oci::StatusName(status), pid), state.bundle,
+               log);
 }
 
 namespace {
@@ -73,7 +88,9 @@ Result<void> Start(const Runtime& runtime, const std::string& id) {
   }
   MAYFLY_TRY(SendMessage(connection->get(), MessageType::kStart));
   entry.RemoveStartSocket();
-  return AwaitStarted(connection->get(), id);
+  MAYFLY_TRY(AwaitStarted(connection->get(), id));
+  RunStateHooks(state.hooks.poststart, "poststart", state, oci::Status::kRunning, runtime.log);
+  return {};
 }
 
 Result<void> Kill(const Runtime& runtime, const std::string& id, int signal, Processes which) {

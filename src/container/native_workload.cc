@@ -13,6 +13,7 @@ namespace mayfly::container {
 using base::ErrorKind;
 using base::Fail;
 using base::Result;
+using base::UniqueFd;
 
 namespace {
 
@@ -108,6 +109,38 @@ std::vector<char*> Pointers(const std::vector<std::string>& strings) {
   return pointers;
 }
 
+// CVE-2019-5736: run in the container, the runtime's own program could be opened by the container
+// and written to after its end. The init's /proc/self/exe is a way to it, also as the interpreter
+// of a script; the kernel follows as many of those as kMaxScripts.
+Result<void> RefuseOwnProgram(const std::string& program) {
+  constexpr int kMaxScripts = 5;
+  constexpr size_t kMaxFirstLine = 256;  // the kernel's BINPRM_BUF_SIZE
+  struct stat own{};
+  if (::stat("/proc/self/exe", &own) != 0) {
+    return {};  // the container has no procfs, and so no way to it
+  }
+  std::string path = program;
+  for (int scripts = 0; scripts <= kMaxScripts; ++scripts) {
+    const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    struct stat info{};
+    if ((file.valid() ? ::fstat(file.get(), &info) : ::stat(path.c_str(), &info)) != 0) {
+      return {};  // execve(2) tells why
+    }
+    if (info.st_dev == own.st_dev && info.st_ino == own.st_ino) {
+      return Fail(ErrorKind::kDenied, "exec {}: {} is the runtime's own program", program, path);
+    }
+    std::string line(kMaxFirstLine, '\0');
+    const ssize_t got = file.valid() ? ::pread(file.get(), line.data(), line.size(), 0) : -1;
+    line.resize(got > 0 ? static_cast<size_t>(got) : 0);
+    if (!line.starts_with("#!")) {
+      return {};
+    }
+    const size_t begin = std::min(line.find_first_not_of(" \t", 2), line.size());
+    path = line.substr(begin, std::min(line.find_first_of(" \t\n", begin), line.size()) - begin);
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<void> NativeWorkload::Verify() {
@@ -116,7 +149,7 @@ Result<void> NativeWorkload::Verify() {
     environment_.push_back("HOME=" + HomeOf(process_.user.uid));
   }
   MAYFLY_ASSIGN(program_, FindProgram(process_.args.front(), environment_));
-  return {};
+  return RefuseOwnProgram(program_);
 }
 
 Result<int> NativeWorkload::Run(const std::function<void()>& on_started) {

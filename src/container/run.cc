@@ -21,6 +21,7 @@ Result<int> Run(const Runtime& runtime, const CreateOptions& options, RunMode mo
       MAYFLY_TRY(foreground.RelayTerminal(std::move(master)));
     }
     MAYFLY_TRY(launched->Start());
+    launched->RunPoststartHooks();
     if (mode == RunMode::kDetached) {
       launched->Keep();
       return 0;

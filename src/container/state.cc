@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/json.h"
+#include "oci/spec_parse.h"
 
 namespace mayfly::container {
 
@@ -34,18 +35,21 @@ Result<std::string> Text(const JsonView& view) {
 }  // namespace
 
 std::string SerializeState(const State& state) {
-  const nlohmann::ordered_json json = {{"formatVersion", kFormatVersion},
-                                       {"id", state.id},
-                                       {"bundle", state.bundle},
-                                       {"rootfs", state.rootfs},
-                                       {"ociVersion", state.oci_version},
-                                       {"created", state.created},
-                                       {"ready", state.ready},
-                                       {"pid", state.pid},
-                                       {"pidStartTime", state.pid_start_time},
-                                       {"ownPidNamespace", state.own_pid_namespace},
-                                       {"cgroup", state.cgroup},
-                                       {"annotations", state.annotations}};
+  nlohmann::ordered_json json = {{"formatVersion", kFormatVersion},
+                                 {"id", state.id},
+                                 {"bundle", state.bundle},
+                                 {"rootfs", state.rootfs},
+                                 {"ociVersion", state.oci_version},
+                                 {"created", state.created},
+                                 {"ready", state.ready},
+                                 {"pid", state.pid},
+                                 {"pidStartTime", state.pid_start_time},
+                                 {"ownPidNamespace", state.own_pid_namespace},
+                                 {"cgroup", state.cgroup},
+                                 {"annotations", state.annotations}};
+  if (!state.hooks.poststart.empty() || !state.hooks.poststop.empty()) {
+    json["hooks"] = oci::HooksJson(state.hooks);
+  }
   return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
@@ -75,6 +79,7 @@ Result<State> ParseState(std::string_view bytes, const std::string& source) {
   state.own_pid_namespace = own_pid_namespace.value_or(false);
   MAYFLY_ASSIGN(state.cgroup, StringMap(root["cgroup"]));
   MAYFLY_ASSIGN(state.annotations, StringMap(root["annotations"]));
+  MAYFLY_TRY(oci::ParseHooks(root["hooks"], &state.hooks));
   return state;
 }
 

@@ -15,6 +15,7 @@
 
 #include "base/result.h"
 #include "cgroup/cgroup.h"
+#include "oci/spec.h"
 
 namespace mayfly::container {
 
@@ -30,6 +31,7 @@ struct State {
   uint64_t pid_start_time =
       0;  // clock ticks since boot; tells the init from a later process with its pid
   bool own_pid_namespace = false;
+  oci::Hooks hooks;  // poststart and poststop: those that later commands run
   cgroup::Location cgroup;
   std::map<std::string, std::string> annotations;  // config.json's and the workload's
 };

@@ -28,6 +28,7 @@ constexpr const char* kStateFile = "state.json";
 constexpr const char* kConfigFile = "config.json";
 constexpr const char* kCgroupLink = "cgroup";
 constexpr const char* kStartSocket = "start.sock";
+constexpr const char* kSeccompCache = ".seccomp";
 constexpr size_t kMaxIdLength = 1024;
 constexpr size_t kMaxStateBytes = 4U << 20;
 constexpr size_t kMaxConfigBytes = 16U << 20;
@@ -52,12 +53,15 @@ Result<UniqueFd> NewSocket() {
 
 }  // namespace
 
+std::string Store::SeccompCache() const { return root_ + "/" + kSeccompCache; }
+
 Result<void> ValidateId(const std::string& id) {
   const bool characters = std::all_of(id.begin(), id.end(), [](unsigned char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
            c == '+' || c == '-' || c == '.';
   });
-  if (id.empty() || id.size() > kMaxIdLength || !characters || id == "." || id == "..") {
+  if (id.empty() || id.size() > kMaxIdLength || !characters || id == "." || id == ".." ||
+      id == kSeccompCache) {
     return Fail(ErrorKind::kInvalid,
                 "invalid container id \"{}\": use letters, digits and _+-. only", id);
   }

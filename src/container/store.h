@@ -18,7 +18,8 @@
 
 namespace mayfly::container {
 
-// A valid id: letters, digits, '_', '+', '-', '.', at most 1024, not "." or "..".
+// A valid id: letters, digits, '_', '+', '-', '.', at most 1024, not ".", ".." or the store's own
+// ".seccomp".
 base::Result<void> ValidateId(const std::string& id);
 
 class Entry {
@@ -73,6 +74,8 @@ class Store {
   static bool IsLocked(const Entry& entry);
 
   const std::string& root() const { return root_; }
+  // Where compiled seccomp filters are kept: beside the containers, and gone with them at a reboot.
+  std::string SeccompCache() const;
 
  private:
   Store(base::UniqueFd dir, std::string root) : dir_(std::move(dir)), root_(std::move(root)) {}

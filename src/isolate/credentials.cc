@@ -61,7 +61,11 @@ Result<void> DropBoundingSet(uint64_t kept) {
 }
 
 Result<void> ChangeUser(const oci::User& user) {
-  if (::setgroups(user.additional_gids.size(), user.additional_gids.data()) != 0) {
+  // Refused in spite of the capability: a user namespace that was made without privileges denies
+  // setgroups(2) to everybody (user_namespaces(7)).
+  const uint64_t set_gid = uint64_t{1} << CAP_SETGID;
+  if (::setgroups(user.additional_gids.size(), user.additional_gids.data()) != 0 &&
+      (errno != EPERM || !user.additional_gids.empty() || (OwnPermitted() & set_gid) == 0)) {
     return FailErrno("process.user.additionalGids");
   }
   if (::setresgid(user.gid, user.gid, user.gid) != 0) {
@@ -74,16 +78,23 @@ Result<void> ChangeUser(const oci::User& user) {
   return {};
 }
 
-Result<void> SetCapabilitySets(const oci::Capabilities& wanted) {
-  const uint64_t available = OwnPermitted();
+// `held` is kept beside what is wanted.
+Result<void> SetThreeSets(const oci::Capabilities& wanted, uint64_t available, uint64_t held) {
   CapabilityWords sets;
   const uint64_t permitted = wanted.permitted & available;
   // Only what is in the bounding set can be added to the inheritable set (capset(2)).
-  sets.Set(wanted.effective & permitted, permitted, wanted.inheritable & available);
+  sets.Set((wanted.effective & permitted) | held, permitted | held, wanted.inheritable & available);
   __user_cap_header_struct header = Header();
   if (::syscall(SYS_capset, &header, sets.words.data()) != 0) {
     return FailErrno("process.capabilities");
   }
+  return {};
+}
+
+Result<void> SetCapabilitySets(const oci::Capabilities& wanted, uint64_t held) {
+  const uint64_t available = OwnPermitted();
+  const uint64_t permitted = wanted.permitted & available;
+  MAYFLY_TRY(SetThreeSets(wanted, available, held & available));
   for (int number = 0; number < 64; ++number) {
     const uint64_t bit = uint64_t{1} << number;
     if ((wanted.ambient & permitted & wanted.inheritable & bit) != 0 &&
@@ -112,7 +123,7 @@ uint64_t UngrantableCapabilities(const oci::Capabilities& capabilities) {
 }
 
 Result<void> SetCredentials(const oci::User& user, const oci::Capabilities& capabilities,
-                            bool no_new_privileges) {
+                            bool no_new_privileges, Hold hold) {
   MAYFLY_TRY(DropBoundingSet(capabilities.bounding));
   // Keeps the permitted set over the change from root to another user.
   if (::prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0) {
@@ -122,11 +133,16 @@ Result<void> SetCredentials(const oci::User& user, const oci::Capabilities& capa
   if (::prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) != 0) {
     return FailErrno("keep capabilities");
   }
-  MAYFLY_TRY(SetCapabilitySets(capabilities));
+  const uint64_t held = hold == Hold::kUntilFilter ? uint64_t{1} << CAP_SYS_ADMIN : 0;
+  MAYFLY_TRY(SetCapabilitySets(capabilities, held));
   if (no_new_privileges && ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
     return FailErrno("process.noNewPrivileges");
   }
   return {};
+}
+
+Result<void> DropHeld(const oci::Capabilities& capabilities) {
+  return SetThreeSets(capabilities, OwnPermitted(), 0);
 }
 
 Result<void> GiveStandardStreams(uid_t uid) {

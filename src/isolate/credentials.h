@@ -16,10 +16,16 @@ namespace mayfly::isolate {
 
 base::Result<void> SetRlimits(const std::vector<oci::Rlimit>& limits);
 
+// kUntilFilter keeps CAP_SYS_ADMIN, which loading a seccomp filter needs without no_new_privs,
+// until DropHeld(): of the runtime's own system calls the filter must then allow capget(2) and
+// capset(2).
+enum class Hold : unsigned char { kNothing, kUntilFilter };
+
 // A capability that this process does not have cannot be granted: it is left out, as the
 // runtime-spec says ("MUST be logged as a warning"); see UngrantableCapabilities.
 base::Result<void> SetCredentials(const oci::User& user, const oci::Capabilities& capabilities,
-                                  bool no_new_privileges);
+                                  bool no_new_privileges, Hold hold);
+base::Result<void> DropHeld(const oci::Capabilities& capabilities);
 
 // The capabilities asked for that this process cannot pass on, as a mask.
 uint64_t UngrantableCapabilities(const oci::Capabilities& capabilities);

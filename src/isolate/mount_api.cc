@@ -140,6 +140,17 @@ Result<void> SetAttributes(int mount_fd, uint64_t set, uint64_t clear, uint64_t 
   return {};
 }
 
+Result<void> MapIds(int mount_fd, int user_namespace, Recursion recursion) {
+  mount_attr attributes{};
+  attributes.attr_set = MOUNT_ATTR_IDMAP;
+  attributes.userns_fd = static_cast<uint64_t>(user_namespace);
+  const unsigned flags = AT_EMPTY_PATH | (recursion == Recursion::kWholeTree ? AT_RECURSIVE : 0U);
+  if (::syscall(SYS_mount_setattr, mount_fd, "", flags, &attributes, sizeof attributes) != 0) {
+    return FailErrno("set the id map of a mount (its file system may not support it)");
+  }
+  return {};
+}
+
 Result<void> Attach(int mount_fd, int target_fd) {
   if (::syscall(SYS_move_mount, mount_fd, "", target_fd, "",
                 MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) != 0) {

@@ -33,6 +33,9 @@ base::Result<base::UniqueFd> CloneTree(int at, const std::string& path, Recursio
 base::Result<void> SetAttributes(int mount_fd, uint64_t set, uint64_t clear, uint64_t propagation,
                                  Recursion recursion);
 
+// Makes the files of a detached mount appear with the ids of a user namespace.
+base::Result<void> MapIds(int mount_fd, int user_namespace, Recursion recursion);
+
 // Attaches a detached mount onto what `target_fd` (O_PATH) refers to.
 base::Result<void> Attach(int mount_fd, int target_fd);
 

@@ -2,13 +2,16 @@
 
 #include <fcntl.h>
 #include <linux/mount.h>
+#include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/path.h"
 #include "isolate/copy_up.h"
+#include "isolate/id_maps.h"
 #include "isolate/mount_api.h"
 
 namespace mayfly::isolate {
@@ -65,19 +68,27 @@ Result<void> ApplyPropagation(int mount_fd, const oci::Mount& mount) {
   return SetAttributes(mount_fd, 0, 0, type, recursion);
 }
 
-Result<void> MountBind(int root, const oci::Mount& mount) {
+Result<UniqueFd> CloneSource(const oci::Mount& mount) {
   const auto recursion = (mount.flags & MS_REC) != 0 ? Recursion::kWholeTree : Recursion::kTopOnly;
-  MAYFLY_ASSIGN(const UniqueFd tree, CloneTree(AT_FDCWD, mount.source, recursion));
-  MAYFLY_ASSIGN(const bool is_directory, IsDirectory(tree.get()));
+  return CloneTree(AT_FDCWD, mount.source, recursion);
+}
+
+Result<void> AttachBind(int root, const oci::Mount& mount, int tree) {
+  MAYFLY_ASSIGN(const bool is_directory, IsDirectory(tree));
   UniqueFd target;
   if (is_directory) {
     MAYFLY_ASSIGN(target, OpenTarget(root, mount));
   } else {
     MAYFLY_ASSIGN(target, base::MakeFileInRoot(root, mount.destination, 0755));
   }
-  MAYFLY_TRY(ApplyAttributes(tree.get(), mount));
-  MAYFLY_TRY(Attach(tree.get(), target.get()));
-  return ApplyPropagation(tree.get(), mount);
+  MAYFLY_TRY(ApplyAttributes(tree, mount));
+  MAYFLY_TRY(Attach(tree, target.get()));
+  return ApplyPropagation(tree, mount);
+}
+
+Result<void> MountBind(int root, const oci::Mount& mount) {
+  MAYFLY_ASSIGN(const UniqueFd tree, CloneSource(mount));
+  return AttachBind(root, mount, tree.get());
 }
 
 // A tmpfs without a mode of its own has its mount point's, as runc does it: /tmp stays 1777.
@@ -170,10 +181,79 @@ Result<void> MountCgroups(int root, const oci::Mount& mount, const CgroupView& v
   return MountBind(root, bind);
 }
 
+// The user namespace whose maps an id-mapped mount has.
+Result<UniqueFd> MapsOf(const oci::Mount& mount, const oci::Spec& spec,
+                        const std::vector<JoinTarget>& targets) {
+  if (!mount.id_mappings.empty()) {
+    return MakeUserNamespace(mount.id_mappings);
+  }
+  for (const JoinTarget& target : targets) {
+    if (target.clone_flag == CLONE_NEWUSER) {
+      return base::Open(target.path, O_RDONLY);
+    }
+  }
+  return MakeUserNamespace(spec.linux.id_mappings);
+}
+
+// What the host mounts below the source later is seen, what the container mounts there is not.
+Result<void> KeepMountsIn(int tree, const oci::Spec& spec) {
+  if ((spec.linux.rootfs_propagation & MS_SHARED) != 0) {
+    return {};
+  }
+  return SetAttributes(tree, 0, 0, MS_SLAVE, Recursion::kWholeTree);
+}
+
+Result<UniqueFd> PrepareTree(const oci::Mount& mount, const oci::Spec& spec,
+                             const std::vector<JoinTarget>& targets) {
+  MAYFLY_ASSIGN(UniqueFd tree, CloneSource(mount));
+  MAYFLY_TRY(KeepMountsIn(tree.get(), spec));
+  if (mount.id_map != oci::IdMap::kNone) {
+    MAYFLY_ASSIGN(const UniqueFd maps, MapsOf(mount, spec, targets));
+    MAYFLY_TRY_AS(
+        MapIds(tree.get(), maps.get(),
+               mount.id_map == oci::IdMap::kTree ? Recursion::kWholeTree : Recursion::kTopOnly),
+        "id-map {}", mount.source);
+  }
+  return tree;
+}
+
+// New file systems carry the container's SELinux context.
+oci::Mount Labelled(const oci::Mount& mount, const std::string& label) {
+  oci::Mount labelled = mount;
+  if (mount.type == "tmpfs" || mount.type == "devpts" || mount.type == "mqueue") {
+    labelled.data += (labelled.data.empty() ? "context=" : ",context=") + label;
+  }
+  return labelled;
+}
+
 }  // namespace
 
-Result<void> SetUpMounts(int root, const std::vector<oci::Mount>& mounts, const CgroupView& cgroups,
-                         Procfs procfs) {
+Result<PreparedMounts> PrepareMounts(const oci::Spec& spec,
+                                     const std::vector<JoinTarget>& targets) {
+  PreparedMounts prepared;
+  const bool user_namespace = spec.FindNamespace(oci::NamespaceType::kUser) != nullptr;
+  if (user_namespace && IsHostRoot()) {
+    MAYFLY_ASSIGN(prepared.rootfs, CloneTree(AT_FDCWD, spec.rootfs, Recursion::kWholeTree));
+    MAYFLY_TRY(KeepMountsIn(prepared.rootfs.get(), spec));
+  }
+  for (size_t i = 0; i < spec.mounts.size(); ++i) {
+    const oci::Mount& mount = spec.mounts[i];
+    const bool needed = mount.id_map != oci::IdMap::kNone || prepared.rootfs.valid();
+    if (needed && mount.type == "bind" && (mount.flags & MS_REMOUNT) == 0) {
+      auto tree = PrepareTree(mount, spec, targets);
+      if (!tree) {
+        return std::unexpected(std::move(tree).error().Wrap(fmt::format("mounts[{}]", i)));
+      }
+      prepared.trees.resize(spec.mounts.size());
+      prepared.trees[i] = std::move(*tree);
+    }
+  }
+  return prepared;
+}
+
+Result<void> SetUpMounts(int root, const oci::Spec& spec, const CgroupView& cgroups, Procfs procfs,
+                         const PreparedMounts& prepared) {
+  const std::vector<oci::Mount>& mounts = spec.mounts;
   for (size_t i = 0; i < mounts.size(); ++i) {
     const oci::Mount& mount = mounts[i];
     if (procfs == Procfs::kLeaveOut && mount.type == "proc") {
@@ -182,12 +262,16 @@ Result<void> SetUpMounts(int root, const std::vector<oci::Mount>& mounts, const 
     Result<void> done;
     if ((mount.flags & MS_REMOUNT) != 0) {
       done = Remount(root, mount);
+    } else if (i < prepared.trees.size() && prepared.trees[i].valid()) {
+      done = AttachBind(root, mount, prepared.trees[i].get());
     } else if (mount.type == "bind") {
       done = MountBind(root, mount);
     } else if (mount.type == "cgroup" || mount.type == "cgroup2") {
       done = MountCgroups(root, mount, cgroups);
-    } else {
+    } else if (spec.linux.mount_label.empty()) {
       done = MountFilesystem(root, mount);
+    } else {
+      done = MountFilesystem(root, Labelled(mount, spec.linux.mount_label));
     }
     MAYFLY_TRY_AS(std::move(done), "mounts[{}]: mount {} at {}", i, mount.type, mount.destination);
   }

@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/unique_fd.h"
+#include "isolate/namespaces.h"
 #include "oci/spec.h"
 
 namespace mayfly::isolate {
@@ -28,9 +30,19 @@ struct CgroupView {
 
 enum class Procfs : unsigned char { kMount, kLeaveOut };
 
+// Mounts that the command makes with the host's privileges and the init attaches: with a user
+// namespace the init may not see the sources, and only the host's root may id-map a mount.
+struct PreparedMounts {
+  base::UniqueFd rootfs;              // invalid: the init makes it
+  std::vector<base::UniqueFd> trees;  // by index of mounts[]; invalid: the init makes it
+};
+// In the parent. Nothing is made for a container that needs none of it.
+base::Result<PreparedMounts> PrepareMounts(const oci::Spec& spec,
+                                           const std::vector<JoinTarget>& targets);
+
 // `root` is the rootfs (O_PATH directory), already a mount of its own.
-base::Result<void> SetUpMounts(int root, const std::vector<oci::Mount>& mounts,
-                               const CgroupView& cgroups, Procfs procfs);
+base::Result<void> SetUpMounts(int root, const oci::Spec& spec, const CgroupView& cgroups,
+                               Procfs procfs, const PreparedMounts& prepared);
 
 // Hides paths: files behind /dev/null, directories behind an empty read-only tmpfs. Missing ones
 // are fine.

@@ -35,6 +35,10 @@ int CloneFlag(oci::NamespaceType type) {
       return CLONE_NEWUTS;
     case oci::NamespaceType::kCgroup:
       return CLONE_NEWCGROUP;
+    case oci::NamespaceType::kUser:
+      return CLONE_NEWUSER;
+    case oci::NamespaceType::kTime:
+      return CLONE_NEWTIME;
   }
   return 0;
 }
@@ -44,7 +48,8 @@ int CloneFlag(oci::NamespaceType type) {
 uint64_t NewNamespaceFlags(const oci::Spec& spec) {
   uint64_t flags = 0;
   for (const oci::Namespace& ns : spec.linux.namespaces) {
-    if (ns.path.empty() && ns.type != oci::NamespaceType::kCgroup) {
+    if (ns.path.empty() && ns.type != oci::NamespaceType::kCgroup &&
+        ns.type != oci::NamespaceType::kTime) {
       flags |= static_cast<uint64_t>(CloneFlag(ns.type));
     }
   }
@@ -103,7 +108,8 @@ ChildPidNamespace::~ChildPidNamespace() {
 
 Result<void> JoinOtherNamespaces(const std::vector<JoinTarget>& targets) {
   for (const JoinTarget& target : targets) {
-    if (target.clone_flag != CLONE_NEWPID && ::setns(target.fd.get(), target.clone_flag) != 0) {
+    if (target.clone_flag != CLONE_NEWPID && target.clone_flag != CLONE_NEWUSER &&
+        ::setns(target.fd.get(), target.clone_flag) != 0) {
       return FailErrno("join the namespace {}", target.path);
     }
   }

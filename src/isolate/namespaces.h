@@ -21,8 +21,9 @@ struct JoinTarget {
   base::UniqueFd fd;
 };
 
-// CLONE_NEW* bits for clone3 of the namespaces that are new. The cgroup namespace is not among
-// them: it takes the cgroup at its making as its root, so the init makes it after it was moved.
+// CLONE_NEW* bits for clone3 of the namespaces that are new, but for two: the cgroup namespace
+// takes the cgroup at its making as its root, so the init makes it after it was moved; a time
+// namespace's clocks are set before a process is in it (spawn.h).
 uint64_t NewNamespaceFlags(const oci::Spec& spec);
 bool WantsNewCgroupNamespace(const oci::Spec& spec);
 
@@ -43,6 +44,7 @@ class ChildPidNamespace {
   base::UniqueFd own_;  // invalid: nothing to go back from
 };
 
+// All but those of pid and user, which a process is born into (spawn.h).
 base::Result<void> JoinOtherNamespaces(const std::vector<JoinTarget>& targets);
 base::Result<void> UnshareCgroupNamespace();
 

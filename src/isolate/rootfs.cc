@@ -51,14 +51,35 @@ Result<void> CutOff(int old_root) {
   return {};
 }
 
+// The user namespace's root may not reach the rootfs by its path; any directory then serves to hang
+// the mount on until pivot_root(2) makes it "/".
+Result<UniqueFd> AttachPrepared(const std::string& rootfs, int prepared) {
+  auto target = base::Open(rootfs, O_PATH | O_DIRECTORY);
+  if (!target) {
+    target = base::Open("/", O_PATH | O_DIRECTORY);
+  }
+  if (!target) {
+    return target;
+  }
+  MAYFLY_TRY(Attach(prepared, target->get()));
+  UniqueFd root(::fcntl(prepared, F_DUPFD_CLOEXEC, 0));
+  if (!root.valid()) {
+    return FailErrno("hold the rootfs");
+  }
+  return root;
+}
+
 }  // namespace
 
-Result<UniqueFd> PrepareRootfs(const std::string& rootfs, uint64_t propagation) {
+Result<UniqueFd> PrepareRootfs(const std::string& rootfs, uint64_t propagation, int prepared) {
   if (::mount(nullptr, "/", nullptr, SetUpPropagation(propagation), nullptr) != 0) {
     return FailErrno("cut mounts off from the host's");
   }
   if ((propagation & MS_SHARED) != 0) {
     MAYFLY_TRY(MakeParentPrivate(rootfs));
+  }
+  if (prepared >= 0) {
+    return AttachPrepared(rootfs, prepared);
   }
   MAYFLY_ASSIGN(const UniqueFd target, base::Open(rootfs, O_PATH | O_DIRECTORY));
   MAYFLY_ASSIGN(UniqueFd tree, CloneTree(target.get(), "", Recursion::kWholeTree));

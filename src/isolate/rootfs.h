@@ -13,8 +13,10 @@
 namespace mayfly::isolate {
 
 // Cuts the mount namespace off from the host's (propagation MS_SLAVE | MS_REC unless given) and
-// makes the rootfs a mount of its own. Returns it as an O_PATH directory.
-base::Result<base::UniqueFd> PrepareRootfs(const std::string& rootfs, uint64_t propagation);
+// makes the rootfs a mount of its own: `prepared`, a detached mount, or when that is -1 a new one.
+// Returns it as a directory.
+base::Result<base::UniqueFd> PrepareRootfs(const std::string& rootfs, uint64_t propagation,
+                                           int prepared);
 
 base::Result<void> MakeRootReadOnly(int root);
 

@@ -73,29 +73,38 @@ std::string DefaultConfigJson() {
 
 std::string FeaturesJson(const std::string& version, const std::vector<std::string>& engines) {
   Json linux_section = {
-      {"namespaces", {"cgroup", "ipc", "mount", "network", "pid", "uts"}},
+      {"namespaces", {"cgroup", "ipc", "mount", "network", "pid", "time", "user", "uts"}},
       {"capabilities", CapabilityNames()},
       {"cgroup",
-       {{"v1", true}, {"v2", true}, {"systemd", false}, {"systemdUser", false}, {"rdma", false}}},
-      {"seccomp", {{"enabled", false}}},
-      {"apparmor", {{"enabled", false}}},
-      {"selinux", {{"enabled", false}}},
+       {{"v1", true}, {"v2", true}, {"systemd", false}, {"systemdUser", false}, {"rdma", true}}},
+      {"seccomp",
+       {{"enabled", true},
+        {"actions", SeccompActionNames()},
+        {"operators", SeccompOperatorNames()},
+        {"archs", SeccompArchitectureNames()},
+        {"knownFlags", SeccompFlagNames()},
+        {"supportedFlags", SeccompFlagNames()}}},
+      {"apparmor", {{"enabled", true}}},
+      {"selinux", {{"enabled", true}}},
       {"intelRdt", {{"enabled", false}}},
-      {"mountExtensions", {{"idmap", {{"enabled", false}}}}}};
+      {"mountExtensions", {{"idmap", {{"enabled", true}}}}},
+      {"netDevices", {{"enabled", false}}}};
   Json annotations = {{"dev.mayfly.version", version}};
   for (const std::string& engine : engines) {
     const size_t space = engine.find(' ');
     annotations["dev.mayfly.engine." + engine.substr(0, space)] =
         space == std::string::npos ? "" : engine.substr(space + 1);
   }
-  const Json features = {{"ociVersionMin", "1.0.0"},
-                         {"ociVersionMax", "1.2.0"},
-                         {"hooks", Json::array()},
-                         {"mountOptions", KnownMountOptions()},
-                         {"linux", linux_section},
-                         {"annotations", annotations},
-                         {"potentiallyUnsafeConfigAnnotations",
-                          {"dev.mayfly.", "run.oci.handler", "module.wasm.image/variant"}}};
+  const Json features = {
+      {"ociVersionMin", "1.0.0"},
+      {"ociVersionMax", "1.2.0"},
+      {"hooks",
+       {"prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop"}},
+      {"mountOptions", KnownMountOptions()},
+      {"linux", linux_section},
+      {"annotations", annotations},
+      {"potentiallyUnsafeConfigAnnotations",
+       {"dev.mayfly.", "run.oci.handler", "module.wasm.image/variant"}}};
   return features.dump(2) + "\n";
 }
 

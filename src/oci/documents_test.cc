@@ -13,9 +13,10 @@ namespace {
 TEST(Documents, FeaturesNameWhatTheSpecAsksFor) {
   const auto features = nlohmann::json::parse(FeaturesJson("1.2.3", {"wasmtime 48.0.8"}));
   EXPECT_EQ(features["ociVersionMin"], "1.0.0");
-  EXPECT_FALSE(features["linux"]["seccomp"]["enabled"].get<bool>());
+  EXPECT_TRUE(features["linux"]["seccomp"]["enabled"].get<bool>());
+  EXPECT_EQ(features["hooks"].size(), 6U);
   EXPECT_EQ(features["annotations"]["dev.mayfly.engine.wasmtime"], "48.0.8");
-  EXPECT_EQ(features["linux"]["namespaces"].size(), 6U);
+  EXPECT_EQ(features["linux"]["namespaces"].size(), 8U);
 }
 
 TEST(Documents, StateHasTheSpecsFields) {

@@ -17,13 +17,15 @@ using base::Result;
 
 namespace {
 
-constexpr std::array<std::pair<std::string_view, NamespaceType>, 6> kNamespaces = {{
+constexpr std::array<std::pair<std::string_view, NamespaceType>, 8> kNamespaces = {{
     {"pid", NamespaceType::kPid},
     {"network", NamespaceType::kNetwork},
     {"mount", NamespaceType::kMount},
     {"ipc", NamespaceType::kIpc},
     {"uts", NamespaceType::kUts},
     {"cgroup", NamespaceType::kCgroup},
+    {"user", NamespaceType::kUser},
+    {"time", NamespaceType::kTime},
 }};
 
 Result<void> ParseNamespaces(const JsonView& view, Spec* spec) {
@@ -32,10 +34,6 @@ Result<void> ParseNamespaces(const JsonView& view, Spec* spec) {
     const JsonView type_view = item["type"];
     MAYFLY_ASSIGN(const auto type, type_view.String());
     const std::string word = type.value_or("");
-    if (word == "user" || word == "time") {
-      return type_view.Fail(fmt::format("{} namespaces are not supported", word),
-                            ErrorKind::kUnsupported);
-    }
     const std::pair<std::string_view, NamespaceType>* known = nullptr;
     for (const auto& entry : kNamespaces) {
       if (entry.first == word) {
@@ -153,15 +151,88 @@ Result<void> ParseSysctl(const JsonView& view, Spec* spec) {
   return {};
 }
 
+// Maps and offsets belong to new namespaces of those types; with a joined one they only say what
+// it has.
+Result<void> ParseNamespaceSettings(const JsonView& view, Spec* spec) {
+  Linux& out = spec->linux;
+  MAYFLY_ASSIGN(out.id_mappings, ParseIdMappings(view));
+  const Namespace* user = spec->FindNamespace(NamespaceType::kUser);
+  if (user == nullptr && !out.id_mappings.empty()) {
+    return view[out.id_mappings.uids.empty() ? "gidMappings" : "uidMappings"].Fail(
+        "needs a user namespace in linux.namespaces");
+  }
+  if (user != nullptr && user->path.empty() &&
+      (out.id_mappings.uids.empty() || out.id_mappings.gids.empty())) {
+    return view[out.id_mappings.uids.empty() ? "uidMappings" : "gidMappings"].Fail(
+        "missing for a new user namespace");
+  }
+  MAYFLY_ASSIGN(const auto offsets, view["timeOffsets"].Members());
+  const Namespace* time = spec->FindNamespace(NamespaceType::kTime);
+  for (const auto& [clock, value] : offsets) {
+    if (clock != "monotonic" && clock != "boottime") {
+      return value.Fail("unknown clock, expected monotonic or boottime");
+    }
+    if (time == nullptr || !time->path.empty()) {
+      return value.Fail("needs a new time namespace in linux.namespaces");
+    }
+    MAYFLY_ASSIGN(const auto seconds, value["secs"].Int());
+    MAYFLY_ASSIGN(const auto nanoseconds, value["nanosecs"].Uint());
+    if (nanoseconds.value_or(0) > 999'999'999) {
+      return value["nanosecs"].Fail("larger than 999999999");
+    }
+    out.time_offsets[clock] = {seconds.value_or(0), static_cast<uint32_t>(nanoseconds.value_or(0))};
+  }
+  return {};
+}
+
+Result<std::vector<IdMapping>> ParseMap(const JsonView& view) {
+  constexpr size_t kMaxLines = 340;  // user_namespaces(7)
+  std::vector<IdMapping> map;
+  MAYFLY_ASSIGN(const auto items, view.Items());
+  if (items.size() > kMaxLines) {
+    return view.Fail(fmt::format("more than {} lines", kMaxLines));
+  }
+  for (const JsonView& item : items) {
+    const auto number = [&item](const char* name) -> Result<uint32_t> {
+      MAYFLY_ASSIGN(const auto value, item[name].Uint());
+      if (!value || *value > UINT32_MAX) {
+        return item[name].Fail("expected a number of 32 bits");
+      }
+      return static_cast<uint32_t>(*value);
+    };
+    IdMapping line;
+    MAYFLY_ASSIGN(line.container_id, number("containerID"));
+    MAYFLY_ASSIGN(line.host_id, number("hostID"));
+    MAYFLY_ASSIGN(line.size, number("size"));
+    if (line.size == 0) {
+      return item["size"].Fail("must not be 0");
+    }
+    map.push_back(line);
+  }
+  return map;
+}
+
 }  // namespace
+
+Result<IdMappings> ParseIdMappings(const JsonView& view) {
+  IdMappings mappings;
+  MAYFLY_ASSIGN(mappings.uids, ParseMap(view["uidMappings"]));
+  MAYFLY_ASSIGN(mappings.gids, ParseMap(view["gidMappings"]));
+  return mappings;
+}
 
 Result<void> ParseLinux(const JsonView& view, Spec* spec) {
   MAYFLY_TRY(ParseNamespaces(view["namespaces"], spec));
+  MAYFLY_TRY(ParseNamespaceSettings(view, spec));
   MAYFLY_TRY(ParseDevices(view["devices"], spec));
   MAYFLY_ASSIGN(const auto cgroups_path, view["cgroupsPath"].String());
   spec->linux.cgroups_path = cgroups_path.value_or("");
   MAYFLY_TRY(ParseResources(view["resources"], &spec->linux.resources));
   MAYFLY_TRY(ParseSysctl(view["sysctl"], spec));
+  MAYFLY_ASSIGN(spec->linux.seccomp, ParseSeccomp(view["seccomp"]));
+  MAYFLY_TRY(ParsePlacement(view, &spec->linux));
+  MAYFLY_ASSIGN(const auto mount_label, view["mountLabel"].String());
+  spec->linux.mount_label = mount_label.value_or("");
   MAYFLY_ASSIGN(spec->linux.masked_paths, ParsePaths(view["maskedPaths"]));
   MAYFLY_ASSIGN(spec->linux.readonly_paths, ParsePaths(view["readonlyPaths"]));
   MAYFLY_ASSIGN(const auto propagation, view["rootfsPropagation"].String());

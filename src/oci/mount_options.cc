@@ -100,6 +100,8 @@ void ApplyMountOptions(Mount* mount) {
           (mount->recursive_attr_clear & ~recursive->set) | recursive->clear;
     } else if (word == "tmpcopyup") {
       mount->copy_up = true;
+    } else if (word == "idmap" || word == "ridmap") {
+      mount->id_map = word == "idmap" ? IdMap::kTop : IdMap::kTree;
     } else {
       if (!mount->data.empty()) {
         mount->data.push_back(',');
@@ -113,7 +115,7 @@ void ApplyMountOptions(Mount* mount) {
 }
 
 std::vector<std::string> KnownMountOptions() {
-  std::vector<std::string> words = {"tmpcopyup"};
+  std::vector<std::string> words = {"tmpcopyup", "idmap", "ridmap"};
   for (const Option& option : kFlagOptions) {
     words.emplace_back(option.word);
   }

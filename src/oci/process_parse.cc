@@ -174,7 +174,11 @@ Result<void> ParseProcess(const JsonView& view, Spec* spec) {
   if (score) {
     process.oom_score_adj = static_cast<int>(*score);
   }
-  return {};
+  MAYFLY_ASSIGN(const auto apparmor, view["apparmorProfile"].String());
+  MAYFLY_ASSIGN(const auto selinux, view["selinuxLabel"].String());
+  process.apparmor_profile = apparmor.value_or("");
+  process.selinux_label = selinux.value_or("");
+  return ParseScheduling(view, &process);
 }
 
 }  // namespace mayfly::oci

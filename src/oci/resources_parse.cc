@@ -4,7 +4,6 @@
 
 namespace mayfly::oci {
 
-using base::ErrorKind;
 using base::JsonView;
 using base::Result;
 
@@ -62,32 +61,13 @@ Result<void> ParseCpu(const JsonView& view, Resources* out) {
   MAYFLY_ASSIGN(out->cpu_period_us, view["period"].Uint());
   MAYFLY_ASSIGN(out->cpu_burst_us, view["burst"].Uint());
   MAYFLY_ASSIGN(out->cpu_idle, view["idle"].Int());
-  for (const char* name : {"realtimeRuntime", "realtimePeriod"}) {
-    MAYFLY_ASSIGN(const auto value, view[name].Int());
-    if (value.value_or(0) != 0) {
-      return view[name].Fail("real-time scheduling limits are not supported",
-                             ErrorKind::kUnsupported);
-    }
-  }
+  MAYFLY_ASSIGN(out->cpu_realtime_runtime_us, view["realtimeRuntime"].Int());
+  MAYFLY_ASSIGN(out->cpu_realtime_period_us, view["realtimePeriod"].Uint());
   MAYFLY_ASSIGN(const auto cpus, view["cpus"].String());
   MAYFLY_ASSIGN(const auto mems, view["mems"].String());
   out->cpuset_cpus = cpus.value_or("");
   out->cpuset_mems = mems.value_or("");
   return {};
-}
-
-// True when an object or array holds nothing but zeros, empty strings and the like: a limit that
-// asks for nothing.
-bool AsksForNothing(const nlohmann::json& value) {
-  if (value.is_structured()) {
-    for (const auto& item : value) {
-      if (!AsksForNothing(item)) {
-        return false;
-      }
-    }
-    return true;
-  }
-  return value.is_null() || value == 0 || value == "" || value == false;
 }
 
 }  // namespace
@@ -105,13 +85,7 @@ Result<void> ParseResources(const JsonView& view, Resources* out) {
     }
     out->unified[key] = *text;
   }
-  for (const char* name : {"blockIO", "hugepageLimits", "network", "rdma"}) {
-    const JsonView field = view[name];
-    if (field.present() && !AsksForNothing(field.raw())) {
-      return field.Fail("not supported", ErrorKind::kUnsupported);
-    }
-  }
-  return {};
+  return ParseDeviceLimits(view, out);
 }
 
 }  // namespace mayfly::oci

@@ -61,16 +61,7 @@ Result<Mount> ParseMount(const JsonView& view, const std::string& bundle) {
   MAYFLY_ASSIGN(const auto source, view["source"].String());
   mount.source = source.value_or("");
   MAYFLY_ASSIGN(mount.options, view["options"].Strings());
-  for (const char* name : {"uidMappings", "gidMappings"}) {
-    if (view[name].present()) {
-      return view[name].Fail("id-mapped mounts are not supported", ErrorKind::kUnsupported);
-    }
-  }
-  for (const std::string& word : mount.options) {
-    if (word == "idmap" || word == "ridmap") {
-      return view["options"].Fail("id-mapped mounts are not supported", ErrorKind::kUnsupported);
-    }
-  }
+  MAYFLY_ASSIGN(mount.id_mappings, ParseIdMappings(view));
   if (mount.type == "bind" && mount.options.empty()) {
     mount.flags = MS_BIND | MS_REC;
   }
@@ -83,6 +74,12 @@ Result<Mount> ParseMount(const JsonView& view, const std::string& bundle) {
     mount.source = Absolute(mount.source, bundle);
   } else if (mount.type.empty()) {
     return view["type"].Fail("missing for a mount that is not a bind mount");
+  }
+  if (mount.id_map == IdMap::kNone && !mount.id_mappings.empty()) {
+    mount.id_map = IdMap::kTop;
+  }
+  if (mount.id_map != IdMap::kNone && mount.type != "bind") {
+    return view["options"].Fail("only bind mounts can be id-mapped", ErrorKind::kUnsupported);
   }
   return mount;
 }
@@ -104,6 +101,20 @@ Result<void> ParseAnnotations(const JsonView& annotations, Spec* spec) {
       return value.Fail("expected a string under a key that is not empty");
     }
     spec->annotations[key] = *text;
+  }
+  return {};
+}
+
+// An id-mapped mount without maps of its own takes the container's.
+Result<void> CheckIdMaps(const JsonView& mounts, const Spec& spec) {
+  if (spec.FindNamespace(NamespaceType::kUser) != nullptr) {
+    return {};
+  }
+  MAYFLY_ASSIGN(const auto items, mounts.Items());
+  for (size_t i = 0; i < spec.mounts.size(); ++i) {
+    if (spec.mounts[i].id_map != IdMap::kNone && spec.mounts[i].id_mappings.empty()) {
+      return items[i].Fail("an id-mapped mount needs uidMappings or a user namespace");
+    }
   }
   return {};
 }
@@ -144,7 +155,9 @@ Result<Spec> ParseSpec(std::string_view bytes, const std::string& bundle) {
   }
   MAYFLY_TRY(ParseMounts(root["mounts"], &spec));
   MAYFLY_TRY(ParseLinux(root["linux"], &spec));
+  MAYFLY_TRY(CheckIdMaps(root["mounts"], spec));
   MAYFLY_TRY(ParseNames(root, &spec));
+  MAYFLY_TRY(ParseHooks(root["hooks"], &spec.hooks));
   MAYFLY_TRY(ParseAnnotations(root["annotations"], &spec));
   return spec;
 }

@@ -1,8 +1,8 @@
 // ParseSpec: config.json's bytes to a Spec, or an error that names the field.
 //
 // Everything a Spec can hold is carried out; what the runtime-spec allows but this version cannot
-// do (seccomp, hooks, user namespaces, …) is refused here, never ignored, wherever
-// ignoring it would leave the container less confined or different from what was asked.
+// do (unsupported.cc has the list) is refused here, never ignored, wherever ignoring it would leave
+// the container less confined or different from what was asked.
 //
 // Sources: OCI runtime-spec 1.2 config.md, config-linux.md.
 // Errors: kind invalid or unsupported: `config.json: process.cwd: must be an absolute path`.
@@ -34,5 +34,13 @@ base::Result<void> RefuseUnsupported(const base::JsonView& root);
 base::Result<void> ParseProcess(const base::JsonView& view, Spec* spec);
 base::Result<void> ParseLinux(const base::JsonView& view, Spec* spec);
 base::Result<void> ParseResources(const base::JsonView& view, Resources* out);
+base::Result<void> ParseDeviceLimits(const base::JsonView& view, Resources* out);
+base::Result<void> ParseScheduling(const base::JsonView& view, Process* process);
+base::Result<void> ParsePlacement(const base::JsonView& view, Linux* out);
+base::Result<void> ParseHooks(const base::JsonView& view, Hooks* out);
+base::Result<IdMappings> ParseIdMappings(const base::JsonView& view);
+
+// The hooks as they stand in config.json, for documents of our own.
+nlohmann::json HooksJson(const Hooks& hooks);
 
 }  // namespace mayfly::oci

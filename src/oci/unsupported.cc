@@ -19,21 +19,10 @@ struct Refusal {
 };
 
 constexpr std::array kRefusals = {
-    Refusal{{"process", "apparmorProfile", ""}, "AppArmor profiles are not supported"},
-    Refusal{{"process", "selinuxLabel", ""}, "SELinux labels are not supported"},
-    Refusal{{"process", "scheduler", ""}, "scheduler settings are not supported"},
-    Refusal{{"process", "ioPriority", ""}, "I/O priorities are not supported"},
-    Refusal{{"process", "execCPUAffinity", ""}, "CPU affinities are not supported"},
-    Refusal{{"hooks", "", ""}, "hooks are not supported"},
-    Refusal{{"linux", "seccomp", ""}, "seccomp filters are not supported"},
-    Refusal{{"linux", "uidMappings", ""}, "user namespaces are not supported"},
-    Refusal{{"linux", "gidMappings", ""}, "user namespaces are not supported"},
-    Refusal{{"linux", "timeOffsets", ""}, "time namespaces are not supported"},
-    Refusal{{"linux", "intelRdt", ""}, "Intel RDT is not supported"},
-    Refusal{{"linux", "mountLabel", ""}, "SELinux labels are not supported"},
-    Refusal{{"linux", "personality", ""}, "execution domains are not supported"},
-    Refusal{{"linux", "netDevices", ""}, "moving network devices is not supported"},
-    Refusal{{"linux", "memoryPolicy", ""}, "memory policies are not supported"},
+    Refusal{{"linux", "intelRdt", ""},
+            "needs the resctrl file system, which Mayfly does not manage"},
+    Refusal{{"linux", "netDevices", ""},
+            "moving network devices into the container is not supported"},
     Refusal{{"vm", "", ""}, "virtual machines are not supported"},
 };
 

@@ -16,6 +16,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <nlohmann/json.hpp>
 
 #include "commands.h"
 
@@ -189,6 +190,11 @@ int TrySetns(const Args& args) {
   return fd < 0 ? errno : ErrnoOf(::setns(fd, 0));
 }
 
+// A system call by its number, with zeros for arguments.
+int TrySystemCall(const Args& args) {
+  return ErrnoOf(::syscall(Number(args[0]), 0, 0, 0, 0, 0, 0));
+}
+
 struct Call {
   std::string_view name;
   size_t arguments;
@@ -202,7 +208,7 @@ constexpr std::array kCalls = {
     Call{"kill", 2, TryKill},     Call{"chown", 2, TryChown},
     Call{"setuid", 1, TrySetuid}, Call{"rawsocket", 0, TryRawSocket},
     Call{"chmod", 2, TryChmod},   Call{"exec", 1, TryExec},
-    Call{"setns", 1, TrySetns},
+    Call{"setns", 1, TrySetns},   Call{"syscall", 1, TrySystemCall},
 };
 
 // try CALL ARG... [, CALL ARG...]: one errno name a line.
@@ -229,7 +235,29 @@ int RunTry(const Args& args) {
   return 0;
 }
 
+// What a hook does in tests: keeps its arguments, environment and stdin for the test to look at.
+int RunNote(const Args& args) {
+  nlohmann::json note = {{"args", args}, {"argv0", OwnArguments()[0]}, {"mnt", ""}};
+  std::array<char, 4096> text;
+  std::string input;
+  for (ssize_t got = 0; (got = ::read(STDIN_FILENO, text.data(), text.size())) > 0;) {
+    input.append(text.data(), static_cast<size_t>(got));
+  }
+  note["stdin"] = nlohmann::json::parse(input, nullptr, false);
+  for (char** entry = ::environ; *entry != nullptr; ++entry) {
+    note["env"].push_back(*entry);
+  }
+  note["cwd"] = ::getcwd(text.data(), text.size()) == nullptr ? "" : text.data();
+  const ssize_t size = ::readlink("/proc/self/ns/mnt", text.data(), text.size());
+  note["mnt"] = std::string(text.data(), size > 0 ? static_cast<size_t>(size) : 0);
+  note["uid"] = ::getuid();
+  const std::string line = note.dump() + "\n";
+  const int fd = ::open(args[0].c_str(), O_WRONLY | O_APPEND | O_CREAT, 0666);
+  return ::write(fd, line.data(), line.size()) == static_cast<ssize_t>(line.size()) ? 0 : 1;
+}
+
 constexpr std::array kCommands = {
+    Command{"note", "FILE ...: append arguments, environment and stdin to a file", RunNote},
     Command{"raise", "N: send signal N to itself", RunRaise},
     Command{"fault", ": write to address 0", RunFault},
     Command{"catch", ": print ready, wait for a signal, end with its number", RunCatch},

@@ -5,7 +5,9 @@
 #include <ifaddrs.h>
 #include <linux/capability.h>
 #include <net/if.h>
+#include <sched.h>
 #include <sys/ioctl.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -205,6 +207,28 @@ nlohmann::json LookInterfaces() {
   return seen;
 }
 
+nlohmann::json LookConfinement() {
+  nlohmann::json seen;
+  seen["seccomp"] = StatusLine("Seccomp");
+  seen["filters"] = StatusLine("Seccomp_filters");
+  seen["personality"] = ::personality(0xffffffff);
+  seen["policy"] = ::sched_getscheduler(0);
+  seen["nice"] = ::getpriority(PRIO_PROCESS, 0);
+  seen["ioprio"] = ::syscall(SYS_ioprio_get, 1, 0);
+  int mode = -1;
+  ::syscall(SYS_get_mempolicy, &mode, nullptr, 0, nullptr, 0);
+  seen["mempolicy"] = mode;
+  int error = 0;
+  seen["uid_map"] = ReadWhole("/proc/self/uid_map", &error);
+  seen["gid_map"] = ReadWhole("/proc/self/gid_map", &error);
+  timespec now{};
+  ::clock_gettime(CLOCK_BOOTTIME, &now);
+  seen["boottime"] = now.tv_sec;
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  seen["monotonic"] = now.tv_sec;
+  return seen;
+}
+
 // The numbers that /proc lists as processes.
 nlohmann::json LookProcesses() {
   std::vector<int> pids;
@@ -247,7 +271,7 @@ constexpr std::array kSections = {
     Section{"mounts", LookMounts},           Section{"names", LookNames},
     Section{"descriptors", LookDescriptors}, Section{"cgroups", LookCgroups},
     Section{"interfaces", LookInterfaces},   Section{"processes", LookProcesses},
-    Section{"terminal", LookTerminal},
+    Section{"terminal", LookTerminal},       Section{"confinement", LookConfinement},
 };
 
 }  // namespace

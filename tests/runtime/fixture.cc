@@ -135,7 +135,10 @@ void RuntimeTest::ExpectNothingLeft() {
   if (fs::exists(state_root())) {
     std::vector<std::string> entries;
     for (const auto& entry : fs::directory_iterator(state_root())) {
-      entries.push_back(entry.path());
+      // Compiled filters are kept on purpose, as a cache.
+      if (entry.path().filename() != ".seccomp") {
+        entries.push_back(entry.path());
+      }
     }
     EXPECT_TRUE(entries.empty()) << "state left behind:\n" << JoinLines(entries);
   }

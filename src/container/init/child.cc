@@ -4,15 +4,20 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 
 #include "base/path.h"
 #include "base/unique_fd.h"
 #include "base/unix_socket.h"
+#include "container/hooks.h"
 #include "container/init/messages.h"
 #include "container/init/restrict.h"
 #include "isolate/devices.h"
+#include "isolate/id_maps.h"
+#include "isolate/labels.h"
+#include "isolate/spawn.h"
 #include "isolate/terminal.h"
 
 namespace mayfly::container {
@@ -38,13 +43,57 @@ Result<void> MakeTerminal(const InitConfig& config, int root, isolate::Terminal*
   return base::SendDescriptor(config.terminal_socket, terminal->master.get(), "/dev/ptmx");
 }
 
+Result<void> Expect(const InitConfig& config, MessageType type) {
+  MAYFLY_ASSIGN(const Message message, ReceiveMessage(config.socket));
+  if (message.type != type) {
+    return Fail(ErrorKind::kSystem, "the mayfly command went away");
+  }
+  return {};
+}
+
+// Until its ids are mapped a process in a new user namespace is nobody; the maps must come before
+// it stops being dumpable, or a command without privileges could not write them.
+Result<void> SettleInUserNamespace(const InitConfig& config) {
+  if (config.spec.FindNamespace(oci::NamespaceType::kUser) == nullptr) {
+    return {};
+  }
+  if ((isolate::NewNamespaceFlags(config.spec) & CLONE_NEWUSER) != 0) {
+    MAYFLY_TRY(Expect(config, MessageType::kIdsMapped));
+  }
+  return isolate::BecomeNamespaceRoot();
+}
+
+Result<void> EnterCgroup(const InitConfig& config) {
+  MAYFLY_ASSIGN(const Message message, ReceiveMessage(config.socket));
+  if (message.type != MessageType::kCgroupMade && message.type != MessageType::kNoCgroup) {
+    return Fail(ErrorKind::kSystem, "the mayfly command went away");
+  }
+  if (message.type == MessageType::kCgroupMade && !config.parent_joins_cgroup) {
+    MAYFLY_TRY(config.cgroup.JoinSelf());
+  }
+  if (isolate::WantsNewCgroupNamespace(config.spec)) {
+    return isolate::UnshareCgroupNamespace();
+  }
+  return {};
+}
+
+// The hooks of the runtime want a container that is complete but for pivot_root.
+Result<void> RunEarlyHooks(const InitConfig& config) {
+  MAYFLY_TRY(EnterCgroup(config));
+  MAYFLY_TRY(SendMessage(config.socket, MessageType::kMounted));
+  MAYFLY_TRY(Expect(config, MessageType::kHooksRun));
+  return RunHooks(config.spec.hooks.create_container, "createContainer",
+                  HookState(config.spec, config.id, "creating", ::getpid()), config.spec.bundle);
+}
+
 Result<void> BuildFilesystem(const InitConfig& config, isolate::Terminal* terminal) {
   const oci::Spec& spec = config.spec;
   const oci::Linux& linux = spec.linux;
   const auto procfs =
       config.workload.AllowsProcfs() ? isolate::Procfs::kMount : isolate::Procfs::kLeaveOut;
-  MAYFLY_ASSIGN(const UniqueFd root, isolate::PrepareRootfs(spec.rootfs, linux.rootfs_propagation));
-  MAYFLY_TRY(isolate::SetUpMounts(root.get(), spec.mounts, config.cgroups, procfs));
+  MAYFLY_ASSIGN(const UniqueFd root, isolate::PrepareRootfs(spec.rootfs, linux.rootfs_propagation,
+                                                            config.prepared.rootfs.get()));
+  MAYFLY_TRY(isolate::SetUpMounts(root.get(), spec, config.cgroups, procfs, config.prepared));
   const bool host_dev = std::any_of(
       spec.mounts.begin(), spec.mounts.end(),
       [](const oci::Mount& mount) { return mount.destination == "/dev" && mount.type == "bind"; });
@@ -59,47 +108,69 @@ Result<void> BuildFilesystem(const InitConfig& config, isolate::Terminal* termin
   if (spec.rootfs_readonly) {
     MAYFLY_TRY(isolate::MakeRootReadOnly(root.get()));
   }
+  if (spec.hooks.any_before_pivot()) {
+    MAYFLY_TRY(RunEarlyHooks(config));
+  }
   return isolate::SwitchRoot(root.get(), config.root_switch, linux.rootfs_propagation);
 }
 
-Result<void> EnterCgroup(const InitConfig& config) {
-  MAYFLY_ASSIGN(const Message message, ReceiveMessage(config.socket));
-  if (message.type != MessageType::kCgroupMade) {
-    return Fail(ErrorKind::kSystem, "the mayfly command went away");
-  }
-  MAYFLY_TRY(config.cgroup.JoinSelf());
-  if (isolate::WantsNewCgroupNamespace(config.spec)) {
-    return isolate::UnshareCgroupNamespace();
-  }
-  return {};
+Restrictions RestrictionsOf(const InitConfig& config) {
+  std::vector<int> kept = config.workload.KeptDescriptors();
+  kept.push_back(config.socket);
+  kept.push_back(config.start_listener);
+  return {.spec = config.spec,
+          .keyring = config.keyring,
+          .preserved_fds = config.preserved_fds,
+          .kept_fds = std::move(kept),
+          .seccomp = config.seccomp,
+          .handover = config.handover};
+}
+
+bool Notifies(const InitConfig& config) {
+  return config.seccomp != nullptr && config.seccomp->notifies;
 }
 
 Result<void> SetUp(const InitConfig& config) {
+  MAYFLY_TRY(SettleInUserNamespace(config));
   MAYFLY_TRY(LeaveParent(config.parent_only));
-  MAYFLY_TRY(isolate::JoinOtherNamespaces(config.join_targets));
+  if (!isolate::NeedsStandIn(config.spec)) {
+    MAYFLY_TRY(isolate::JoinOtherNamespaces(config.join_targets));
+  }
   if ((isolate::NewNamespaceFlags(config.spec) & CLONE_NEWNET) != 0) {
     MAYFLY_TRY(isolate::BringUpLoopback());
   }
   MAYFLY_TRY(isolate::SetNames(config.spec.hostname, config.spec.domainname));
   MAYFLY_TRY(config.workload.Load());
   isolate::Terminal terminal;
+  MAYFLY_TRY(isolate::SetProcessLabel(config.spec.process, config.workload.AllowsProcfs()
+                                                               ? isolate::LabelFrom::kExec
+                                                               : isolate::LabelFrom::kNow));
   MAYFLY_TRY(BuildFilesystem(config, &terminal));
-  MAYFLY_TRY(EnterCgroup(config));
+  if (!config.spec.hooks.any_before_pivot()) {
+    MAYFLY_TRY(EnterCgroup(config));
+  }
   if (terminal.valid()) {
     MAYFLY_TRY(isolate::TakeTerminal(terminal.slave.get(), config.spec.process));
   }
-  std::vector<int> kept = config.workload.KeptDescriptors();
-  kept.push_back(config.socket);
-  kept.push_back(config.start_listener);
-  MAYFLY_TRY(Restrict({.spec = config.spec,
-                       .keyring = config.keyring,
-                       .preserved_fds = config.preserved_fds,
-                       .kept_fds = std::move(kept)}));
+  MAYFLY_TRY(Restrict(RestrictionsOf(config)));
   MAYFLY_TRY(config.workload.Verify());
   if (::prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0) != 0) {
     return FailErrno("prctl");
   }
-  return {};
+  return Notifies(config) ? LoadFilter(RestrictionsOf(config)) : Result<void>();
+}
+
+// After `start`: what stands between the init and its guest.
+Result<int> RunGuest(const InitConfig& config, const std::function<void()>& on_started) {
+  const auto& hooks = config.spec.hooks.start_container;
+  if (!hooks.empty()) {
+    MAYFLY_TRY(RunHooks(hooks, "startContainer",
+                        HookState(config.spec, config.id, "created", ::getpid()), "."));
+  }
+  if (!Notifies(config)) {
+    MAYFLY_TRY(LoadFilter(RestrictionsOf(config)));
+  }
+  return config.workload.Run(on_started);
 }
 
 // The connection over which `start` came; errors of the guest's start go back over it.
@@ -144,7 +215,7 @@ int RunInit(const InitConfig& config) {
   if (!connection) {
     return kSetupFailed;
   }
-  auto status = config.workload.Run([&connection] { connection->Reset(); });
+  auto status = RunGuest(config, [&connection] { connection->Reset(); });
   if (!status) {
     if (connection->valid()) {
       (void)SendError(connection->get(), status.error());

@@ -12,16 +12,24 @@
 #include "isolate/mounts.h"
 #include "isolate/namespaces.h"
 #include "isolate/rootfs.h"
+#include "isolate/seccomp.h"
 #include "oci/spec.h"
 
 namespace mayfly::container {
 
+class ListenerHandover;
+
 struct InitConfig {
+  const std::string& id;
   const oci::Spec& spec;
   Workload& workload;
   cgroup::Cgroup& cgroup;
   const std::vector<isolate::JoinTarget>& join_targets;
   isolate::CgroupView cgroups;
+  const isolate::PreparedMounts& prepared;
+  const isolate::SeccompProgram* seccomp = nullptr;  // nullptr: no filter
+  const ListenerHandover* handover = nullptr;        // with a filter that notifies
+  bool parent_joins_cgroup = false;  // this process may not: it has a user namespace
   isolate::RootSwitch root_switch = isolate::RootSwitch::kPivot;
   std::string keyring;           // empty: keep the caller's session keyring
   int preserved_fds = 0;         // 3 .. 3+n-1 stay open for the guest

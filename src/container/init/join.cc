@@ -10,6 +10,8 @@
 #include "base/unix_socket.h"
 #include "container/init/messages.h"
 #include "container/init/restrict.h"
+#include "isolate/labels.h"
+#include "isolate/scheduling.h"
 #include "isolate/terminal.h"
 
 namespace mayfly::container {
@@ -44,6 +46,30 @@ Result<void> SetUpTerminal(const JoinConfig& config) {
   return base::SendDescriptor(config.terminal_socket, terminal.master.get(), "/dev/ptmx");
 }
 
+Restrictions RestrictionsOf(const JoinConfig& config) {
+  std::vector<int> kept = config.workload.KeptDescriptors();
+  kept.push_back(config.socket);
+  return {.spec = config.spec,
+          .keyring = config.keyring,
+          .preserved_fds = config.preserved_fds,
+          .kept_fds = std::move(kept),
+          .seccomp = config.seccomp};
+}
+
+// The processors of this process until it is in the container's cgroup, and from then on.
+Result<void> EnterCgroup(const JoinConfig& config) {
+  const oci::CpuAffinity affinity =
+      config.spec.process.exec_cpu_affinity.value_or(oci::CpuAffinity{});
+  if (!affinity.initial.empty()) {
+    MAYFLY_TRY(isolate::SetCpuAffinity(affinity.initial, "process.execCPUAffinity.initial"));
+  }
+  MAYFLY_TRY(config.cgroup->JoinSelf());
+  if (!affinity.final.empty()) {
+    MAYFLY_TRY(isolate::SetCpuAffinity(affinity.final, "process.execCPUAffinity.final"));
+  }
+  return {};
+}
+
 Result<void> SetUp(const JoinConfig& config) {
   MAYFLY_TRY(LeaveParent(config.parent_only));
   const oci::Process& process = config.spec.process;
@@ -53,15 +79,13 @@ Result<void> SetUp(const JoinConfig& config) {
         "process.oomScoreAdj");
   }
   MAYFLY_TRY(config.workload.Load());
-  MAYFLY_TRY(config.cgroup->JoinSelf());
+  MAYFLY_TRY(EnterCgroup(config));
+  MAYFLY_TRY(isolate::SetProcessLabel(process, config.workload.AllowsProcfs()
+                                                   ? isolate::LabelFrom::kExec
+                                                   : isolate::LabelFrom::kNow));
   MAYFLY_TRY(JoinNamespaces(config));
   MAYFLY_TRY(SetUpTerminal(config));
-  std::vector<int> kept = config.workload.KeptDescriptors();
-  kept.push_back(config.socket);
-  MAYFLY_TRY(Restrict({.spec = config.spec,
-                       .keyring = config.keyring,
-                       .preserved_fds = config.preserved_fds,
-                       .kept_fds = std::move(kept)}));
+  MAYFLY_TRY(Restrict(RestrictionsOf(config)));
   MAYFLY_TRY(config.workload.Verify());
   if (::prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0) != 0) {
     return FailErrno("prctl");
@@ -80,7 +104,10 @@ int RunJoined(const JoinConfig& config) {
   if (!SendMessage(socket.get(), MessageType::kReady)) {
     return kSetupFailed;
   }
-  auto status = config.workload.Run([&socket] { socket.Reset(); });
+  auto status = [&]() -> Result<int> {
+    MAYFLY_TRY(LoadFilter(RestrictionsOf(config)));
+    return config.workload.Run([&socket] { socket.Reset(); });
+  }();
   if (!status) {
     if (socket.valid()) {
       (void)SendError(socket.get(), status.error());

@@ -1,7 +1,10 @@
 // Messages between the command (parent) and the container's init, over a SOCK_SEQPACKET socket.
 //
 //   parent                      init
+//     | -- ids mapped -----------> |   only with a new user namespace: the init becomes its root
 //     | -- cgroup made ----------> |   with its limits: the init joins it
+//     | <------------- mounted --- |   only with hooks before pivot_root: they run now
+//     | -- hooks run ------------> |
 //     | <--------------- ready --- |   every restriction is in place, it waits
 //     | -- start ----------------> |   (by `run` on this socket, by `start` on a connection to
 //     start.sock) | <--------------- error --- |   any time: what failed; the init ends
@@ -17,7 +20,17 @@
 
 namespace mayfly::container {
 
-enum class MessageType : unsigned char { kCgroupMade = 1, kReady, kStart, kError, kEndOfStream };
+enum class MessageType : unsigned char {
+  kCgroupMade = 1,
+  kReady,
+  kStart,
+  kError,
+  kIdsMapped,  // only with a new user namespace
+  kMounted,    // only with hooks before pivot_root
+  kHooksRun,
+  kNoCgroup,  // instead of kCgroupMade, where there is no right to make one
+  kEndOfStream
+};
 
 struct Message {
   MessageType type = MessageType::kEndOfStream;

@@ -8,7 +8,9 @@
 #include <array>
 
 #include "base/unique_fd.h"
+#include "container/seccomp_listener.h"
 #include "isolate/credentials.h"
+#include "isolate/scheduling.h"
 
 namespace mayfly::container {
 
@@ -55,6 +57,27 @@ Result<void> EnterWorkingDirectory(const std::string& cwd) {
   return {};
 }
 
+Result<void> SetScheduling(const oci::Spec& spec) {
+  if (spec.process.scheduler) {
+    MAYFLY_TRY(isolate::SetScheduler(*spec.process.scheduler));
+  }
+  if (spec.process.io_priority) {
+    MAYFLY_TRY(isolate::SetIoPriority(*spec.process.io_priority));
+  }
+  if (spec.linux.memory_policy) {
+    MAYFLY_TRY(isolate::SetMemoryPolicy(*spec.linux.memory_policy));
+  }
+  if (spec.linux.personality) {
+    MAYFLY_TRY(isolate::SetPersonality(*spec.linux.personality));
+  }
+  return {};
+}
+
+// Without no_new_privs a filter is loaded with a capability that the guest may not have.
+bool HoldsForFilter(const Restrictions& restrictions) {
+  return restrictions.seccomp != nullptr && !restrictions.spec.process.no_new_privileges;
+}
+
 }  // namespace
 
 Result<void> LeaveParent(const std::vector<int>& parent_only) {
@@ -78,6 +101,7 @@ Result<void> LeaveParent(const std::vector<int>& parent_only) {
 
 Result<void> Restrict(const Restrictions& restrictions) {
   const oci::Process& process = restrictions.spec.process;
+  MAYFLY_TRY(SetScheduling(restrictions.spec));
   if (!restrictions.keyring.empty()) {
     MAYFLY_TRY(isolate::JoinSessionKeyring(restrictions.keyring));
   }
@@ -85,8 +109,23 @@ Result<void> Restrict(const Restrictions& restrictions) {
   MAYFLY_TRY(CloseDescriptors(restrictions));
   MAYFLY_TRY(EnterWorkingDirectory(process.cwd));
   MAYFLY_TRY(isolate::GiveStandardStreams(process.user.uid));
-  return isolate::SetCredentials(process.user, process.capabilities.value_or(oci::Capabilities{}),
-                                 process.no_new_privileges);
+  return isolate::SetCredentials(
+      process.user, process.capabilities.value_or(oci::Capabilities{}), process.no_new_privileges,
+      HoldsForFilter(restrictions) ? isolate::Hold::kUntilFilter : isolate::Hold::kNothing);
+}
+
+Result<void> LoadFilter(const Restrictions& restrictions) {
+  if (restrictions.seccomp == nullptr) {
+    return {};
+  }
+  MAYFLY_ASSIGN(const UniqueFd listener, isolate::LoadSeccomp(*restrictions.seccomp));
+  if (listener.valid()) {
+    restrictions.handover->Offer(listener.get());
+  }
+  return HoldsForFilter(restrictions)
+             ? isolate::DropHeld(
+                   restrictions.spec.process.capabilities.value_or(oci::Capabilities{}))
+             : Result<void>();
 }
 
 }  // namespace mayfly::container

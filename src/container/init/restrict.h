@@ -11,9 +11,12 @@
 #include <vector>
 
 #include "base/result.h"
+#include "isolate/seccomp.h"
 #include "oci/spec.h"
 
 namespace mayfly::container {
+
+class ListenerHandover;
 
 // A fresh session, default signals, no life without the parent, no look into this process from
 // inside namespaces that it joins (CVE-2016-9962). `parent_only` are the parent's descriptors that
@@ -25,7 +28,14 @@ struct Restrictions {
   std::string keyring;        // empty: keep the caller's session keyring
   int preserved_fds = 0;      // 3 .. 3+n-1 stay open for the guest
   std::vector<int> kept_fds;  // of ours, beside them; -1 is ignored
+  const isolate::SeccompProgram* seccomp = nullptr;  // nullptr: no filter
+  const ListenerHandover* handover = nullptr;        // with a filter that notifies
 };
+// All but the filter.
 base::Result<void> Restrict(const Restrictions& restrictions);
+
+// The filter, right before the guest: what follows is the guest's, and a few calls to get there.
+// One that notifies is loaded earlier, while the command is there to pass its listener on.
+base::Result<void> LoadFilter(const Restrictions& restrictions);
 
 }  // namespace mayfly::container
