@@ -12,7 +12,7 @@ constexpr auto kHierarchies = {"memory", "cpu",     "cpuacct", "cpuset",
 class V1Test : public ::testing::Test {
  protected:
   V1Test() {
-    for (const char* name : {"cpuacct", "freezer", "blkio"}) {
+    for (const char* name : {"cpuacct", "freezer"}) {
       tree_.Files(std::string(name) + "/mayfly/c1", {"freezer.state"});
     }
     tree_.Files("memory/mayfly/c1", {"memory.limit_in_bytes", "memory.memsw.limit_in_bytes"});
