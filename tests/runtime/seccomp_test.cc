@@ -241,6 +241,18 @@ TEST_F(SeccompTest, AProfileNeedsNotAllowWhatTheRuntimeDoes) {
   }
 }
 
+TEST_F(SeccompTest, HoldsForProcessesThatAreAdded) {
+  Bundle bundle = MakeBundle();
+  bundle.config["linux"]["seccomp"] =
+      Profile("SCMP_ACT_ALLOW", {Rule({"chmod"}, "SCMP_ACT_ERRNO")});
+  bundle.Probe({"sleep"});
+  const std::string id = NewId();
+  const Process process = Launch(bundle, id);
+  const Output output = Runtime({"exec", id, "/probe", "try", "chmod", "/tmp", "755"});
+  EXPECT_EQ(output.out, "EPERM\n") << output.err;
+  Stop(id);
+}
+
 TEST_F(SeccompTest, KillsAsAsked) {
   Bundle bundle = MakeBundle();
   bundle.config["linux"]["seccomp"] =
