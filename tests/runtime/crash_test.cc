@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <map>
 #include <sstream>
 
@@ -25,6 +26,9 @@ class CrashTest : public RuntimeTest {
     if (IsRunc()) {
       GTEST_SKIP() << "runc is not meant to stand this";
     }
+#ifdef __SANITIZE_ADDRESS__
+    GTEST_SKIP() << "AddressSanitizer makes thousands of calls of its own";
+#endif
     if (RunCommand({"strace", "-o", directory() / "try", "true"}).exit_code != 0) {
       GTEST_SKIP() << "strace is not installed or may not trace here";
     }
@@ -39,6 +43,7 @@ class CrashTest : public RuntimeTest {
     if (!children) {
       return own;
     }
+    EXPECT_EQ(Runtime({"delete", "--force", args.back()}).exit_code, 0);
     std::map<std::string, int> all = Traced(args, true);
     for (const auto& [name, count] : own) {
       all.erase(name);
@@ -98,7 +103,9 @@ class CrashTest : public RuntimeTest {
     ASSERT_FALSE(calls.empty());
     int steps = 0;
     for (const auto& [call, count] : calls) {
-      for (int number = 1; number <= count; ++number) {
+      // Of an init's calls the first and the last of each kind: strace stays with it, which takes
+      // long.
+      for (int number = 1; number <= count; number += children ? std::max(1, count - 1) : 1) {
         SCOPED_TRACE(args[0] + " killed at " + call + " number " + std::to_string(number));
         prepare();
         (void)KilledAt(args, call, number, children);
@@ -232,6 +239,9 @@ TEST_F(CrashTest, CommandsAtOnceOnOneId) {
     for (size_t i = 0; i < lines.size(); ++i) {
       running.push_back(Spawn(lines[(i + static_cast<size_t>(round)) % lines.size()]));
     }
+    // An exec into a container that stays paused waits for a resume.
+    Process resume = Spawn({"resume", id});
+    (void)resume.Wait();
     for (Process& process : running) {
       const int status = process.Wait();
       EXPECT_TRUE(status == 0 || status == 1 || status == 255 || status == 137)
