@@ -32,6 +32,7 @@ packages_tests=(
   golang-go                        # builds the conformance suite
   crun                             # a runtime to compare with
   docker.io podman catatonit buildah busybox-static iproute2 # orchestrators, which the tests start privately
+  strace zsh fish mandoc           # calls to kill a command at; shells and a reader for completion and man pages
 )
 
 # A container program that is there already is used, whatever package it came from.
