@@ -245,7 +245,7 @@ class EngineCases:
         result = self.once("--env", "A=b c", WASM, "report", "argv", "env", "cwd")
         report = json.loads(result.stdout)
         self.assertEqual(report["argv"][1:], ["report", "argv", "env", "cwd"])
-        self.assertEqual(report["env"]["A"], "b c")
+        self.assertIn("A=b c", report["env"])
 
     def test_wasm_exit_codes(self):
         for code in (0, 1, 42, 255):
