@@ -110,7 +110,7 @@ Result<UniqueFd> WalkInRoot(int root, std::string_view path, int flags, mode_t m
     }
     UniqueFd next(::openat(here(), part.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
     const bool last = left.empty();
-    if (!next.valid() && !(last && errno == ENOENT && (flags & O_CREAT) != 0)) {
+    if (!next.valid() && (!last || errno != ENOENT || (flags & O_CREAT) == 0)) {
       return FailErrno("open {} in the rootfs", path);
     }
     if (next.valid()) {

@@ -26,7 +26,6 @@ namespace mayfly::container {
 
 using base::ErrorKind;
 using base::Fail;
-using base::FailErrno;
 using base::Result;
 using base::UniqueFd;
 

@@ -43,6 +43,7 @@ Result<void> RunMapper(const char* program, pid_t pid, const std::vector<oci::Id
     }
   }
   std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
   for (std::string& word : words) {
     arguments.push_back(word.data());
   }

@@ -78,6 +78,7 @@ Result<Value> Lookup(const JsonView& view, std::span<const Word<Value>> table,
 template <typename Table>
 std::vector<std::string> Names(const Table& table) {
   std::vector<std::string> names;
+  names.reserve(std::size(table));
   for (const auto& word : table) {
     names.emplace_back(word.name);
   }

@@ -39,7 +39,7 @@ class CrashTest : public RuntimeTest {
   // Kind of call -> how often the command makes it; with children, only the kinds that the command
   // itself does not make.
   std::map<std::string, int> Calls(const std::vector<std::string>& args, bool children) {
-    const std::map<std::string, int> own = Traced(args, false);
+    std::map<std::string, int> own = Traced(args, false);
     if (!children) {
       return own;
     }
@@ -236,6 +236,7 @@ TEST_F(CrashTest, CommandsAtOnceOnOneId) {
       {"delete", "--force", id}};
   for (int round = 0; round < 25; ++round) {
     std::vector<Process> running;
+    running.reserve(lines.size());
     for (size_t i = 0; i < lines.size(); ++i) {
       running.push_back(Spawn(lines[(i + static_cast<size_t>(round)) % lines.size()]));
     }

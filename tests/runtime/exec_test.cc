@@ -114,7 +114,7 @@ TEST_F(ExecTest, RestrictionsAreTheContainers) {
   EXPECT_EQ(process["parent_death_signal"], 0);
   const nlohmann::json capabilities = ExecReport(id, "capabilities");
   EXPECT_EQ(capabilities["bounding"].dump(), capabilities["effective"].dump());
-  EXPECT_NE(capabilities["bounding"].dump().find("5"), std::string::npos);
+  EXPECT_NE(capabilities["bounding"].dump().find('5'), std::string::npos);
   const nlohmann::json limits = ExecReport(id, "limits");
   EXPECT_EQ(limits["RLIMIT_NOFILE"]["soft"], 100);
   EXPECT_EQ(limits["RLIMIT_NOFILE"]["hard"], 200);
@@ -297,6 +297,7 @@ TEST_F(ExecTest, ManyAtOnce) {
   Bundle bundle = MakeBundle();
   const std::string id = Sleeping(bundle);
   std::vector<Process> running;
+  running.reserve(20);
   for (int i = 0; i < 20; ++i) {
     running.push_back(Spawn({"exec", id, "/probe", "exit", std::to_string(i)}));
   }
