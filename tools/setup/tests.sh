@@ -7,8 +7,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/steps.sh"
 # The labels of each build whose tests must run. One that runs no test fails the whole, so that a test
 # program that drops out of the build is noticed. This is the one place that lists them.
 labels_release=(unit golden lint root engine containerd)
-# Black-box tests under ASan: root is to come back when the newest of them have been seen to pass there.
-labels_asan=(unit)
+labels_asan=(unit root)
 labels_suite=(unit golden)
 
 # run_labels BUILD LABEL...: one ctest run; its results go to build/BUILD/tests.xml. A failing test does not
