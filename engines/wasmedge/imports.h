@@ -1,53 +1,14 @@
 // What WasmEdge's WASI offers: all of preview 1, and its own sockets and epoll beside it.
 #pragma once
 
+#include <array>
+
+#include "../shared/preview1.h"
+
 namespace mayfly_wasmedge {
 
-inline constexpr const char* kImports[] = {
-    "wasi_snapshot_preview1.args_get",
-    "wasi_snapshot_preview1.args_sizes_get",
-    "wasi_snapshot_preview1.clock_res_get",
-    "wasi_snapshot_preview1.clock_time_get",
-    "wasi_snapshot_preview1.environ_get",
-    "wasi_snapshot_preview1.environ_sizes_get",
+inline constexpr auto kImports = mayfly_plugin::Preview1And(std::to_array<const char*>({
     "wasi_snapshot_preview1.epoll_oneoff",
-    "wasi_snapshot_preview1.fd_advise",
-    "wasi_snapshot_preview1.fd_allocate",
-    "wasi_snapshot_preview1.fd_close",
-    "wasi_snapshot_preview1.fd_datasync",
-    "wasi_snapshot_preview1.fd_fdstat_get",
-    "wasi_snapshot_preview1.fd_fdstat_set_flags",
-    "wasi_snapshot_preview1.fd_fdstat_set_rights",
-    "wasi_snapshot_preview1.fd_filestat_get",
-    "wasi_snapshot_preview1.fd_filestat_set_size",
-    "wasi_snapshot_preview1.fd_filestat_set_times",
-    "wasi_snapshot_preview1.fd_pread",
-    "wasi_snapshot_preview1.fd_prestat_dir_name",
-    "wasi_snapshot_preview1.fd_prestat_get",
-    "wasi_snapshot_preview1.fd_pwrite",
-    "wasi_snapshot_preview1.fd_read",
-    "wasi_snapshot_preview1.fd_readdir",
-    "wasi_snapshot_preview1.fd_renumber",
-    "wasi_snapshot_preview1.fd_seek",
-    "wasi_snapshot_preview1.fd_sync",
-    "wasi_snapshot_preview1.fd_tell",
-    "wasi_snapshot_preview1.fd_write",
-    "wasi_snapshot_preview1.path_create_directory",
-    "wasi_snapshot_preview1.path_filestat_get",
-    "wasi_snapshot_preview1.path_filestat_set_times",
-    "wasi_snapshot_preview1.path_link",
-    "wasi_snapshot_preview1.path_open",
-    "wasi_snapshot_preview1.path_readlink",
-    "wasi_snapshot_preview1.path_remove_directory",
-    "wasi_snapshot_preview1.path_rename",
-    "wasi_snapshot_preview1.path_symlink",
-    "wasi_snapshot_preview1.path_unlink_file",
-    "wasi_snapshot_preview1.poll_oneoff",
-    "wasi_snapshot_preview1.proc_exit",
-    "wasi_snapshot_preview1.proc_raise",
-    "wasi_snapshot_preview1.random_get",
-    "wasi_snapshot_preview1.sched_yield",
-    "wasi_snapshot_preview1.sock_accept",
     "wasi_snapshot_preview1.sock_accept_v2",
     "wasi_snapshot_preview1.sock_bind",
     "wasi_snapshot_preview1.sock_bind_v2",
@@ -63,17 +24,13 @@ inline constexpr const char* kImports[] = {
     "wasi_snapshot_preview1.sock_listen_v2",
     "wasi_snapshot_preview1.sock_open",
     "wasi_snapshot_preview1.sock_open_v2",
-    "wasi_snapshot_preview1.sock_recv",
     "wasi_snapshot_preview1.sock_recv_from",
     "wasi_snapshot_preview1.sock_recv_from_v2",
     "wasi_snapshot_preview1.sock_recv_v2",
-    "wasi_snapshot_preview1.sock_send",
     "wasi_snapshot_preview1.sock_send_to",
     "wasi_snapshot_preview1.sock_send_to_v2",
     "wasi_snapshot_preview1.sock_send_v2",
     "wasi_snapshot_preview1.sock_setsockopt",
-    "wasi_snapshot_preview1.sock_shutdown",
-    nullptr,
-};
+}));
 
 }  // namespace mayfly_wasmedge

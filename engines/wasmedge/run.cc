@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <string>
@@ -203,6 +204,21 @@ InstanceHandle MakeWasi(const mayfly_instance_config& config, std::string* reaso
   return nullptr;
 }
 
+// The least number of pages of the memory that a module exports. WasmEdge's own limit holds for
+// what a memory grows by, not for what it begins with; WASI has every module export its memory.
+uint32_t DeclaredPages(const WasmEdge_ASTModuleContext* module) {
+  std::vector<const WasmEdge_ExportTypeContext*> exports(
+      WasmEdge_ASTModuleListExportsLength(module));
+  WasmEdge_ASTModuleListExports(module, exports.data(), static_cast<uint32_t>(exports.size()));
+  uint32_t pages = 0;
+  for (const WasmEdge_ExportTypeContext* item : exports) {
+    if (const auto* memory = WasmEdge_ExportTypeGetMemoryType(module, item); memory != nullptr) {
+      pages = std::max(pages, static_cast<uint32_t>(WasmEdge_MemoryTypeGetLimit(memory).Min));
+    }
+  }
+  return pages;
+}
+
 int Instantiate(mayfly_code* code, const mayfly_instance_config* config, mayfly_instance** out,
                 mayfly_error* error) {
   std::string reason = PrepareGuestStack();
@@ -214,6 +230,10 @@ int Instantiate(mayfly_code* code, const mayfly_instance_config* config, mayfly_
   const ConfigHandle settings = MakeConfig(code->interpreted);
   if (config->max_memory_bytes != 0) {
     const uint64_t pages = config->max_memory_bytes / kPageBytes;
+    if (const uint32_t declared = DeclaredPages(code->module.get()); declared > pages) {
+      return Fail(error, "the module's memory begins with " + std::to_string(declared) +
+                             " pages of 64 KiB, the limit is " + std::to_string(pages));
+    }
     WasmEdge_ConfigureSetMaxMemoryPage(
         settings.get(), pages < kMaxPages ? static_cast<uint32_t>(pages) : kMaxPages);
   }
@@ -321,7 +341,7 @@ constexpr mayfly_engine kPart = {
     .parts = MAYFLY_PART_RUN,
     .strategies = kStrategies,
     .code_compatibility = kCodeCompatibility,
-    .imports = kImports,
+    .imports = kImports.data(),
     .compile = nullptr,
     .open = Open,
     .open_module = OpenModule,

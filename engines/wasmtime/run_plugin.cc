@@ -4,11 +4,13 @@
 // The order of a run is in include/mayfly/engine_plugin.h. Everything up to run() is done on the
 // caller's thread and starts no other; a guest runs on it too.
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "../shared/preview1.h"
 #include "config.h"
 #include "guest_end.h"
 
@@ -27,56 +29,8 @@ struct mayfly_instance {
 namespace mayfly_wasmtime {
 namespace {
 
-// What wasmtime-wasi offers of preview 1, which is all of it.
-constexpr const char* kImports[] = {
-    "wasi_snapshot_preview1.args_get",
-    "wasi_snapshot_preview1.args_sizes_get",
-    "wasi_snapshot_preview1.clock_res_get",
-    "wasi_snapshot_preview1.clock_time_get",
-    "wasi_snapshot_preview1.environ_get",
-    "wasi_snapshot_preview1.environ_sizes_get",
-    "wasi_snapshot_preview1.fd_advise",
-    "wasi_snapshot_preview1.fd_allocate",
-    "wasi_snapshot_preview1.fd_close",
-    "wasi_snapshot_preview1.fd_datasync",
-    "wasi_snapshot_preview1.fd_fdstat_get",
-    "wasi_snapshot_preview1.fd_fdstat_set_flags",
-    "wasi_snapshot_preview1.fd_fdstat_set_rights",
-    "wasi_snapshot_preview1.fd_filestat_get",
-    "wasi_snapshot_preview1.fd_filestat_set_size",
-    "wasi_snapshot_preview1.fd_filestat_set_times",
-    "wasi_snapshot_preview1.fd_pread",
-    "wasi_snapshot_preview1.fd_prestat_dir_name",
-    "wasi_snapshot_preview1.fd_prestat_get",
-    "wasi_snapshot_preview1.fd_pwrite",
-    "wasi_snapshot_preview1.fd_read",
-    "wasi_snapshot_preview1.fd_readdir",
-    "wasi_snapshot_preview1.fd_renumber",
-    "wasi_snapshot_preview1.fd_seek",
-    "wasi_snapshot_preview1.fd_sync",
-    "wasi_snapshot_preview1.fd_tell",
-    "wasi_snapshot_preview1.fd_write",
-    "wasi_snapshot_preview1.path_create_directory",
-    "wasi_snapshot_preview1.path_filestat_get",
-    "wasi_snapshot_preview1.path_filestat_set_times",
-    "wasi_snapshot_preview1.path_link",
-    "wasi_snapshot_preview1.path_open",
-    "wasi_snapshot_preview1.path_readlink",
-    "wasi_snapshot_preview1.path_remove_directory",
-    "wasi_snapshot_preview1.path_rename",
-    "wasi_snapshot_preview1.path_symlink",
-    "wasi_snapshot_preview1.path_unlink_file",
-    "wasi_snapshot_preview1.poll_oneoff",
-    "wasi_snapshot_preview1.proc_exit",
-    "wasi_snapshot_preview1.proc_raise",
-    "wasi_snapshot_preview1.random_get",
-    "wasi_snapshot_preview1.sched_yield",
-    "wasi_snapshot_preview1.sock_accept",
-    "wasi_snapshot_preview1.sock_recv",
-    "wasi_snapshot_preview1.sock_send",
-    "wasi_snapshot_preview1.sock_shutdown",
-    nullptr,
-};
+// wasmtime-wasi offers preview 1 and nothing beside it.
+constexpr auto kImports = mayfly_plugin::Preview1And(std::array<const char*, 0>{});
 
 int Open(int code_fd, mayfly_code** code, mayfly_error* error) {
   std::string reason;
@@ -205,7 +159,7 @@ constexpr mayfly_engine kPlugin = {
     .parts = MAYFLY_PART_RUN,
     .strategies = MAYFLY_STRATEGY_AOT | MAYFLY_STRATEGY_JIT,
     .code_compatibility = kCodeCompatibility,
-    .imports = kImports,
+    .imports = kImports.data(),
     .compile = nullptr,
     .open = Open,
     .open_module = nullptr,

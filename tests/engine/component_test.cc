@@ -127,6 +127,15 @@ TEST_P(Components, Files) {
   EXPECT_TRUE(fs::is_empty(scratch_));
 }
 
+TEST_P(Components, AMemoryCapHolds) {
+  std::vector<std::string> line = CommandLine("guest", {"clocks"});
+  line.insert(line.begin() + 1, "dev.mayfly.max-memory=100000");
+  const Output output = RunCommand(line, Options());
+  // The memories of a component are made by its own instructions, so this is a trap.
+  EXPECT_EQ(output.exit_code, 134) << output.out;
+  EXPECT_NE(output.err.find("exceeds memory limits"), std::string::npos) << output.err;
+}
+
 TEST_P(Components, ClocksAndRandom) {
   ExpectOk({"clocks"});
   ExpectOk({"random"});

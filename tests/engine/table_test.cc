@@ -58,9 +58,12 @@ class EngineTable : public testing::TestWithParam<Way> {
   }
 
   std::vector<std::string> CommandLine(const std::string& program,
-                                       const std::vector<std::string>& args) {
+                                       const std::vector<std::string>& args,
+                                       const std::vector<std::string>& annotations = {}) {
     std::vector<std::string> line = {MAYFLY_TEST_DRIVE, "dev.mayfly.engine=" + GetParam().engine,
-                                     "dev.mayfly.strategy=" + GetParam().strategy, program};
+                                     "dev.mayfly.strategy=" + GetParam().strategy};
+    line.insert(line.end(), annotations.begin(), annotations.end());
+    line.push_back(program);
     line.insert(line.end(), args.begin(), args.end());
     return line;
   }
@@ -130,6 +133,62 @@ TEST_P(EngineTable, TheStartSectionIsTheGuests) {
 }
 
 TEST_P(EngineTable, AllOf32BitsOfMemory) { EXPECT_EQ(Run("grow").exit_code, 0); }
+
+TEST_P(EngineTable, AMemoryCapHolds) {
+  const auto run = [this](const std::string& module, const std::string& cap) {
+    return RunCommand(CommandLine(Module(module), {}, {"dev.mayfly.max-memory=" + cap}), Options());
+  };
+  // grow asks for 4 GiB and traps when it does not get them.
+  const Output grown = run("grow", std::to_string(64 << 20));
+  EXPECT_EQ(grown.exit_code, 134);
+  EXPECT_NE(grown.err.find("unreachable"), std::string::npos) << grown.err;
+  // One page is what it declares: a cap below that leaves nothing to start with.
+  const Output refused = run("grow", "1000");
+  EXPECT_EQ(refused.exit_code, 1) << refused.err;
+  EXPECT_NE(refused.err.find("memory"), std::string::npos) << refused.err;
+  EXPECT_EQ(run("exit_200", std::to_string(64 << 20)).exit_code, 200);
+}
+
+// 64 MiB of data, which end up in memory whole: the bytes at both ends are the exit status.
+TEST_P(EngineTable, AHugeModule) {
+  constexpr uint32_t kBytes = 64U << 20;
+  const auto leb = [](uint32_t value) {
+    std::string out;
+    for (; value > 0x7F; value >>= 7) {
+      out.push_back(static_cast<char>(value | 0x80));
+    }
+    return out + static_cast<char>(value);
+  };
+  const auto section = [&leb](char number, const std::string& content) {
+    return number + leb(static_cast<uint32_t>(content.size())) + content;
+  };
+  const std::string import = std::string("\1\x16wasi_snapshot_preview1\x09proc_exit\0\0", 36);
+  const std::string exports = std::string("\2\6memory\2\0\6_start\0\1", 19);
+  // i32.load8_u 0, i32.load8_u kBytes - 1, i32.add, call proc_exit
+  const std::string body = std::string("\0\x41\0\x2d\0\0\x41\0\x2d\0", 10) + leb(kBytes - 1) +
+                           std::string("\x6a\x10\0\x0b", 4);
+  std::string data(kBytes, 'm');
+  data.front() = 100;
+  data.back() = 23;
+  const fs::path module = scratch_ / "huge.wasm";
+  std::ofstream(module, std::ios::binary)
+      << std::string("\0asm\1\0\0\0", 8) << section(1, std::string("\2\x60\1\x7f\0\x60\0\0", 8))
+      << section(2, import) << section(3, std::string("\1\1", 2))
+      << section(5, std::string("\1\0", 2) + leb(1024)) << section(7, exports)
+      << section(10, std::string("\1", 1) + leb(static_cast<uint32_t>(body.size())) + body)
+      << section(11, std::string("\1\0\x41\0\x0b", 5) + leb(kBytes) + data);
+  CommandOptions options = Options();
+  options.environment["MAYFLY_CACHE_DIR"] = scratch_ / "cache";  // not worth keeping
+  for (const std::string start : {"first", "next"}) {
+    const Output output = RunCommand(CommandLine(module, {}), options);
+    EXPECT_EQ(output.exit_code, 123) << start << ": " << output.err;
+  }
+}
+
+TEST_P(EngineTable, ThreadsAreRefusedByName) {
+  ExpectRefused(Module("threads"),
+                "module imports wasi.thread-spawn: not offered by " + GetParam().engine);
+}
 
 TEST_P(EngineTable, ModulesThatCannotRunAreRefusedWithTheReason) {
   ExpectRefused(Module("no_start"), "module exports no function _start");

@@ -225,6 +225,25 @@ TEST_P(WasmTest, TheHostIsNotVisible) {
   EXPECT_NE(files[climb]["error"], "0");
 }
 
+TEST_P(WasmTest, LinksLeadNowhereOutside) {
+  Bundle bundle = MakeWasmBundle();
+  WriteFile(directory() / "secret", "of the host");
+  fs::create_symlink("../secret", bundle.rootfs() / "up");
+  fs::create_symlink(directory() / "secret", bundle.rootfs() / "absolute");
+  fs::create_symlink("../../../../../../../../" + directory().string(), bundle.rootfs() / "tree");
+  fs::create_symlink("etc/passwd", bundle.rootfs() / "inside");
+  nlohmann::json files = Files(bundle, {"/up", "/absolute", "/tree/secret", "/inside"});
+  EXPECT_NE(files["/up"]["read_error"], "0");
+  EXPECT_NE(files["/absolute"]["read_error"], "0");
+  EXPECT_NE(files["/tree/secret"]["read_error"], "0");
+  EXPECT_EQ(files["/inside"]["read_error"], "0");
+  for (const std::string path : {"/up", "/absolute", "/tree/secret"}) {
+    bundle.Probe({"write", path, "x"});
+    EXPECT_NE(Run(bundle).exit_code, 0) << path;
+  }
+  EXPECT_EQ(ReadFile(directory() / "secret"), "of the host");
+}
+
 TEST_P(WasmTest, TheMemoryLimitHolds) {
   Bundle bundle = MakeWasmBundle();
   bundle.config["linux"]["resources"]["memory"] = {{"limit", 67108864}, {"swap", 67108864}};

@@ -6,7 +6,7 @@
 #
 #   NAME-KEY/lib/libmayfly_NAME_{run,compiler}.a
 #   wasmtime-KEY/include-{run,compiler}/     wasmtime.h and the rest, conf.h as the build's features make it
-#   componentize-KEY/bin/componentize
+#   componentize-KEY/bin/componentize, share/sockets.wasm (a guest of the tests; absent where rustc has no wasm32-wasip2)
 #
 # engines.sh [NAME...|all]   builds what is missing (of Wasmtime, if no name is given)
 # engines.sh where [NAME]    prints that directory and builds nothing
@@ -46,7 +46,7 @@ engine_where() {
   crate=$(crate_of "$1")
   [[ -r $crate/Cargo.lock ]] || die "$crate/Cargo.lock is not there: the tree is not whole, clone it anew"
   use_rust || die "no Rust $rust_least or newer: run ./dev setup"
-  mapfile -t files < <(find "$crate/Cargo.toml" "$crate/Cargo.lock" "$crate/src" -type f | LC_ALL=C sort)
+  mapfile -t files < <(find "$crate/Cargo.toml" "$crate/Cargo.lock" "$crate/src" "$crate"/guest[s] -type f 2>/dev/null | LC_ALL=C sort)
   printf '%s/engines/%s-%s' "$MAYFLY_CACHE" "$1" \
     "$({ rustc --version; printf '%s\n' "$crate_layout"; } | content_key "${files[@]}")"
 }
@@ -86,6 +86,21 @@ build_variant() {
   if [[ $name == wasmtime ]]; then vendor_headers "$kind" "$@"; fi
 }
 
+# build_component_guests DIRECTORY: guests in Rust, whose standard library has the sockets of WASI 0.2.
+build_component_guests() {
+  local source name
+  mkdir share
+  if ! rustup target add wasm32-wasip2; then
+    printf 'rustup added no target wasm32-wasip2: the tests of sockets in components will be skipped\n'
+    return
+  fi
+  for source in "$1"/*.rs; do
+    name=$(basename "$source" .rs)
+    rustc --edition 2024 --target wasm32-wasip2 -C opt-level=2 -C strip=symbols \
+      --remap-path-prefix "$1=guests" "$source" -o "share/$name.wasm"
+  done
+}
+
 # The target directory takes 2 GB and goes when the build is published; somebody who works on a crate keeps
 # it with MAYFLY_KEEP_TARGET=1, so that a change builds in seconds. A build that was stopped goes on from it.
 build_engine() { # NAME PUBLISHED_DIRECTORY
@@ -98,6 +113,7 @@ build_engine() { # NAME PUBLISHED_DIRECTORY
     CARGO_TARGET_DIR=$PWD/target cargo build --release --locked -j "$MAYFLY_JOBS" \
       --manifest-path "$(crate_of "$name")/Cargo.toml"
     cp target/release/componentize bin/
+    build_component_guests "$(crate_of componentize)/guests"
   else
     build_variant "$name" compiler --features compiler
     build_variant "$name" run

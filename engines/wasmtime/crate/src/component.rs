@@ -146,6 +146,8 @@ unsafe fn wasi(config: &GuestConfig) -> Result<WasiCtx> {
         .monotonic_clock(MonotonicClock)
         // The container's network namespace is what confines them.
         .inherit_network()
+        .allow_tcp(true)
+        .allow_udp(true)
         .allow_ip_name_lookup(true);
     // SAFETY: the caller gives that many strings and preopens.
     unsafe {
