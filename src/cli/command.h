@@ -12,6 +12,7 @@
 #include <string>
 
 #include "base/log.h"
+#include "base/phases.h"
 #include "base/result.h"
 #include "container/container.h"
 #include "oci/spec.h"
@@ -24,6 +25,7 @@ struct Globals {
   std::string log_format = "text";
   bool debug = false;
   bool systemd_cgroup = false;
+  base::PhaseClock* phases = nullptr;
 };
 
 // Returns the process's exit status.
@@ -31,6 +33,9 @@ using Action = std::function<base::Result<int>(const Globals&, base::Log&)>;
 
 struct Selection {
   Action action;
+  // Of the commands that are part of a container's life: what the clock's line is written under.
+  std::string part;
+  std::shared_ptr<std::string> id;
 };
 
 // Opens the store and the workload factory, then calls `verb`.

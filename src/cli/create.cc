@@ -15,6 +15,8 @@ void AddCreate(CLI::App* app, Selection* selection) {
       "  mayfly create --bundle /var/lib/bundles/hello --pid-file hello.pid hello\n"
       "  mayfly start hello");
   command->callback([selection, options] {
+    selection->part = "create";
+    selection->id = {options, &options->id};
     selection->action = [options](const Globals& globals, base::Log& log) {
       return WithRuntime(globals, log, [&](const container::Runtime& runtime) -> Result<int> {
         MAYFLY_ASSIGN(const auto create, ToCreateOptions(*options));

@@ -23,6 +23,8 @@ void AddStart(CLI::App* app, Selection* selection) {
   const auto id = AddId(command);
   command->footer("Example:\n  mayfly start hello");
   command->callback([selection, id] {
+    selection->part = "start";
+    selection->id = id;
     selection->action = [id](const Globals& globals, base::Log& log) {
       return WithRuntime(globals, log, [&](const container::Runtime& runtime) -> Result<int> {
         MAYFLY_TRY(container::Start(runtime, *id));
@@ -63,6 +65,8 @@ void AddDelete(CLI::App* app, Selection* selection) {
                     "Kill it first if it runs; clean up after a command that was cut off");
   command->footer("Example:\n  mayfly delete --force hello");
   command->callback([selection, id, force] {
+    selection->part = "delete";
+    selection->id = id;
     selection->action = [id, force](const Globals& globals, base::Log& log) {
       return WithRuntime(globals, log, [&](const container::Runtime& runtime) -> Result<int> {
         MAYFLY_TRY(container::Delete(runtime, *id,

@@ -48,7 +48,10 @@ Result<base::Log> OpenLog(const Globals& globals) {
 int Main(int argc, char** argv) {
   CLI::App app("OCI runtime for native and WebAssembly containers, with runc's command line.",
                "mayfly");
+  // First of all: its first mark is the command's begin.
+  base::PhaseClock phases = base::PhaseClock::FromEnvironment();
   Globals globals;
+  globals.phases = &phases;
   Selection selection;
   AddGlobals(&app, &globals);
   app.set_version_flag("-v,--version",
@@ -99,6 +102,10 @@ int Main(int argc, char** argv) {
     return Complain(log.error(), silent);
   }
   const auto status = selection.action(globals, *log);
+  if (selection.id != nullptr) {
+    phases.Mark(base::Phase::kEnd);
+    phases.Write(*selection.id, selection.part);
+  }
   return status ? *status : Complain(status.error(), *log);
 }
 
@@ -118,7 +125,7 @@ Result<int> WithRuntime(const Globals& globals, base::Log& log,
   }
   MAYFLY_ASSIGN(const auto store, container::Store::Open(globals.root));
   const container::WorkloadFactory make_workload = MakeWorkloads();
-  return verb(container::Runtime{store, log, make_workload});
+  return verb(container::Runtime{store, log, make_workload, globals.phases});
 }
 
 }  // namespace mayfly::cli

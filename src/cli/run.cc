@@ -20,6 +20,8 @@ void AddRun(CLI::App* app, Selection* selection) {
       "Example:\n"
       "  mayfly spec --bundle hello && mayfly run --bundle hello c1");
   command->callback([selection, options, detach, keep, no_subreaper] {
+    selection->part = "run";
+    selection->id = {options, &options->id};
     selection->action = [options, detach, keep](const Globals& globals, base::Log& log) {
       return WithRuntime(globals, log, [&](const container::Runtime& runtime) -> Result<int> {
         MAYFLY_ASSIGN(const auto create, ToCreateOptions(*options));

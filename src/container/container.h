@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "base/phases.h"
 #include "base/result.h"
 #include "container/store.h"
 #include "container/workload.h"
@@ -27,6 +28,7 @@ struct Runtime {
   const Store& store;
   base::Log& log;
   const WorkloadFactory& make_workload;
+  base::PhaseClock* phases = nullptr;  // nullptr: nobody measures
 };
 
 struct CreateOptions {

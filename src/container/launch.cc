@@ -213,12 +213,14 @@ Result<void> Launched::SpawnInit(const oci::Spec& spec, Workload* workload,
       .root_switch = options.pivot ? isolate::RootSwitch::kPivot : isolate::RootSwitch::kChroot,
       .keyring = options.new_keyring ? "_ses." + options.id : "",
       .preserved_fds = options.preserved_fds,
+      .phases = phases_,
       .socket = sockets.second.get(),
       .start_listener = listener.get(),
       .terminal_socket = terminal.child_end.get(),
       .parent_only = {sockets.first.get(), entry_.dir_fd(), terminal.parent_end.get()}};
   MAYFLY_ASSIGN(init_, isolate::SpawnInNamespaces(spec, join_targets, cgroup_->CloneIntoFd(),
                                                   [&init] { return RunInit(init); }));
+  base::Mark(phases_, base::Phase::kSpawned);
   socket_ = std::move(sockets.first);
   terminal_socket_ = std::move(terminal.parent_end);
   if ((isolate::NewNamespaceFlags(spec) & CLONE_NEWUSER) != 0) {
@@ -340,9 +342,11 @@ Result<Launched> Launch(const Runtime& runtime, const CreateOptions& options, St
   const oci::Spec& spec = *launched.spec_;
   MAYFLY_TRY(launched.entry_.WriteConfig(config));
 
-  const PrepareContext context{spec, rootfs.get(), runtime.log};
+  base::Mark(runtime.phases, base::Phase::kPrepare);
+  const PrepareContext context{spec, rootfs.get(), runtime.log, runtime.phases};
   MAYFLY_ASSIGN(const auto workload, runtime.make_workload(context));
   MAYFLY_TRY(workload->Prepare(context));
+  base::Mark(runtime.phases, base::Phase::kPrepared);
   MAYFLY_ASSIGN(State state, NewState(spec, options.id));
   for (const auto& [key, value] : workload->Describe()) {
     state.annotations[key] = value;
@@ -371,6 +375,7 @@ Result<Launched> Launch(const Runtime& runtime, const CreateOptions& options, St
   if (!options.pid_file.empty()) {
     MAYFLY_TRY(WritePidFile(options.pid_file, launched.init_.pid));
   }
+  base::Mark(runtime.phases, base::Phase::kReady);
   return launched;
 }
 

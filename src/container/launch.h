@@ -24,7 +24,10 @@ enum class StartChannel : unsigned char { kListener, kSocket };
 class Launched {
  public:
   Launched(const Runtime& runtime, Entry entry)
-      : store_(&runtime.store), log_(&runtime.log), entry_(std::move(entry)) {}
+      : store_(&runtime.store),
+        log_(&runtime.log),
+        phases_(runtime.phases),
+        entry_(std::move(entry)) {}
   Launched(Launched&&) = default;
   Launched& operator=(Launched&&) = delete;
   ~Launched();
@@ -58,6 +61,7 @@ class Launched {
 
   const Store* store_;
   base::Log* log_;
+  base::PhaseClock* phases_;
   std::unique_ptr<oci::Spec> spec_;
   cgroup::Host host_;
   std::unique_ptr<cgroup::Cgroup> cgroup_;

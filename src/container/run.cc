@@ -29,6 +29,7 @@ Result<int> Run(const Runtime& runtime, const CreateOptions& options, RunMode mo
     launched->ReleaseLock();
     MAYFLY_TRY(foreground.WaitForEnd(launched->init().pidfd.get()));
     MAYFLY_ASSIGN(status, base::WaitForExit(launched->init().pid));
+    base::Mark(runtime.phases, base::Phase::kGuestEnd);
     launched->Keep();
   }
   if (after == AfterRun::kDelete) {

@@ -30,7 +30,8 @@
 
 namespace mayfly::base {
 class Log;
-}
+class PhaseClock;
+}  // namespace mayfly::base
 
 namespace mayfly::container {
 
@@ -39,6 +40,7 @@ struct PrepareContext {
   int rootfs_fd;  // O_PATH directory: the rootfs as it lies on the host, without the container's
                   // mounts
   base::Log& log;
+  base::PhaseClock* phases = nullptr;  // nullptr: nobody measures
 };
 
 class Workload {

@@ -29,6 +29,18 @@ std::vector<const char*> Pointers(const std::vector<std::string>& strings) {
   return pointers;
 }
 
+const char* NameOf(CodeSource source) {
+  switch (source) {
+    case CodeSource::kIndex:
+      return "index";
+    case CodeSource::kCache:
+      return "cache";
+    case CodeSource::kCompiled:
+      return "compiled";
+  }
+  return "unknown";
+}
+
 }  // namespace
 
 WasmWorkload::WasmWorkload(const oci::Process& process, Entrypoint entrypoint, Selection selection,
@@ -42,11 +54,15 @@ WasmWorkload::WasmWorkload(const oci::Process& process, Entrypoint entrypoint, S
 Result<void> WasmWorkload::Prepare(const container::PrepareContext& context) {
   context.log.Debug("{} is run as WebAssembly ({}) by {}, strategy {}", entrypoint_.path,
                     selection_.reason, selection_.engine, StrategyName(selection_.strategy));
+  phases_ = context.phases;
   if (selection_.strategy == Strategy::kAot) {
     const ModuleFile module = Module();
     MAYFLY_ASSIGN(FoundCode found,
                   AotCode(module, selection_.engine, plugins_, node_, context.log));
     code_fd_ = std::move(found.code);
+    if (phases_ != nullptr) {
+      phases_->SetCode(NameOf(found.source));
+    }
     entrypoint_.fd.Reset();
     return {};
   }
@@ -172,6 +188,7 @@ Result<void> WasmWorkload::Instantiate() {
 Result<void> WasmWorkload::Verify() {
   if (selection_.strategy == Strategy::kJit) {
     MAYFLY_TRY(CompileInPlace());
+    base::Mark(phases_, base::Phase::kCompiled);
   }
   MAYFLY_TRY_AS(Instantiate(), "{}", entrypoint_.path);
   return {};

@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/phases.h"
 #include "base/unique_fd.h"
 #include "container/workload.h"
 #include "engine/aot.h"
@@ -55,6 +56,7 @@ class WasmWorkload final : public container::Workload {
   Entrypoint entrypoint_;
   Selection selection_;
   NodeConfig node_;
+  base::PhaseClock* phases_ = nullptr;
   PluginHost plugins_;
   base::UniqueFd code_fd_;
   std::optional<Scratch> scratch_;           // jit only

@@ -12,6 +12,7 @@ private_socket=$private_run/containerd.sock
 pid_file=$private_run/pid
 log_file=$private_store/containerd.log
 default_namespace=mayfly-lab
+daemon_group=mayfly-daemon-$(basename "$MAYFLY_RUN")
 
 containerd_usage() {
   cat <<HELP
@@ -27,7 +28,8 @@ The private containerd: store $private_store, socket $private_socket.
   save TAR                stop, save the whole store to TAR (and a list of it to TAR.list), start
   restore TAR             stop, put the store back to what it was at save, start and wait until it answers
 
-Environment: MAYFLY_STATE (/var/lib/mayfly-dev), MAYFLY_RUN (/run/mayfly-dev).
+Environment: MAYFLY_STATE (/var/lib/mayfly-dev), MAYFLY_RUN (/run/mayfly-dev); MAYFLY_NO_UNIFIED=1: at start,
+hide a v2 cgroup mount beside v1 ones from it and its containers, as crun needs it.
 
 Examples:
   ./dev containerd start
@@ -91,6 +93,16 @@ wait_ready() { # PID
   done
 }
 
+# own_cgroup: accounts of CPU time and reading of its own for the daemon with its shims, where v1 has them.
+own_cgroup() {
+  local controller directory
+  for controller in cpuacct blkio; do
+    [[ -e /sys/fs/cgroup/$controller/cgroup.procs ]] || continue
+    directory=/sys/fs/cgroup/$controller/$daemon_group
+    { mkdir -p "$directory" && echo "$BASHPID" >"$directory/cgroup.procs"; } 2>/dev/null || true
+  done
+}
+
 start_containerd() {
   local pid
   if pid=$(running_pid); then return; fi
@@ -101,10 +113,19 @@ start_containerd() {
   chmod 711 "$private_store" "$private_run"
   remove_leftovers
   write_config
-  # Its own session and working directory, and no descriptor of ours, so that it outlives this program.
+  # Its own session and working directory, and no descriptor of ours, so that it outlives this program. Its
+  # shims come from this tree's build first; the phase clock's file is written to only while it is there.
+  local -a alone=()
+  # crun refuses a host with v1 controllers and a v2 mount: here that mount is hidden from all alike.
+  if [[ -n ${MAYFLY_NO_UNIFIED:-} ]] && mountpoint -q /sys/fs/cgroup/unified; then
+    # shellcheck disable=SC2016
+    alone=(unshare --mount --propagation private sh -c 'umount /sys/fs/cgroup/unified && exec "$@"' sh)
+  fi
   (
     cd /
-    exec setsid containerd --config "$private_store/config.toml" </dev/null >>"$log_file" 2>&1
+    own_cgroup
+    export MAYFLY_PHASES=$private_run/phases PATH=$MAYFLY_TREE/build/release/bin:$PATH
+    exec "${alone[@]}" setsid containerd --config "$private_store/config.toml" </dev/null >>"$log_file" 2>&1
   ) &
   pid=$!
   disown "$pid"
@@ -143,6 +164,7 @@ remove_leftovers() {
     umount "$mount" 2>/dev/null || umount -l "$mount"
   done < <(awk -v a="$private_run/" -v b="$private_store/" 'index($5, a) == 1 || index($5, b) == 1 {print $5}' \
     /proc/self/mountinfo | tac)
+  rmdir /sys/fs/cgroup/{cpuacct,blkio}/"$daemon_group" 2>/dev/null || true
   rm -rf "$private_run/state" "$private_socket" "$private_socket.ttrpc" "$pid_file"
 }
 

@@ -25,6 +25,7 @@ namespace mayfly::container {
 using base::ErrorKind;
 using base::Fail;
 using base::FailErrno;
+using base::Phase;
 using base::Result;
 using base::UniqueFd;
 
@@ -41,6 +42,12 @@ Result<void> MakeTerminal(const InitConfig& config, int root, isolate::Terminal*
   MAYFLY_ASSIGN(*terminal, isolate::OpenTerminal(root));
   MAYFLY_TRY(isolate::BindConsole(root, terminal->slave.get()));
   return base::SendDescriptor(config.terminal_socket, terminal->master.get(), "/dev/ptmx");
+}
+
+void WritePhases(const InitConfig& config, std::string_view part) {
+  if (config.phases != nullptr) {
+    config.phases->Write(config.id, part);
+  }
 }
 
 Result<void> Expect(const InitConfig& config, MessageType type) {
@@ -118,6 +125,7 @@ Restrictions RestrictionsOf(const InitConfig& config) {
   std::vector<int> kept = config.workload.KeptDescriptors();
   kept.push_back(config.socket);
   kept.push_back(config.start_listener);
+  kept.push_back(config.phases != nullptr ? config.phases->fd() : -1);
   return {.spec = config.spec,
           .keyring = config.keyring,
           .preserved_fds = config.preserved_fds,
@@ -140,7 +148,9 @@ Result<void> SetUp(const InitConfig& config) {
     MAYFLY_TRY(isolate::BringUpLoopback());
   }
   MAYFLY_TRY(isolate::SetNames(config.spec.hostname, config.spec.domainname));
+  base::Mark(config.phases, Phase::kLoad);
   MAYFLY_TRY(config.workload.Load());
+  base::Mark(config.phases, Phase::kLoaded);
   isolate::Terminal terminal;
   MAYFLY_TRY(isolate::SetProcessLabel(config.spec.process, config.workload.AllowsProcfs()
                                                                ? isolate::LabelFrom::kExec
@@ -153,6 +163,7 @@ Result<void> SetUp(const InitConfig& config) {
     MAYFLY_TRY(isolate::TakeTerminal(terminal.slave.get(), config.spec.process));
   }
   MAYFLY_TRY(Restrict(RestrictionsOf(config)));
+  base::Mark(config.phases, Phase::kRestricted);
   MAYFLY_TRY(config.workload.Verify());
   if (::prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0) != 0) {
     return FailErrno("prctl");
@@ -167,10 +178,17 @@ Result<int> RunGuest(const InitConfig& config, const std::function<void()>& on_s
     MAYFLY_TRY(RunHooks(hooks, "startContainer",
                         HookState(config.spec, config.id, "created", ::getpid()), "."));
   }
+  // Before the filter, which need not allow to write, and before a program takes this one's place.
+  base::Mark(config.phases, Phase::kGuest);
+  WritePhases(config, "init");
   if (!Notifies(config)) {
     MAYFLY_TRY(LoadFilter(RestrictionsOf(config)));
   }
-  return config.workload.Run(on_started);
+  base::Mark(config.phases, Phase::kGuest);
+  auto status = config.workload.Run(on_started);
+  base::Mark(config.phases, Phase::kGuestEnd);
+  WritePhases(config, "guest");
+  return status;
 }
 
 // The connection over which `start` came; errors of the guest's start go back over it.
@@ -204,10 +222,15 @@ Result<UniqueFd> WaitForStart(const InitConfig& config) {
 }  // namespace
 
 int RunInit(const InitConfig& config) {
+  if (config.phases != nullptr) {
+    config.phases->Restart();
+    config.phases->Mark(Phase::kBegin);
+  }
   if (auto ready = SetUp(config); !ready) {
     (void)SendError(config.socket, ready.error());
     return kSetupFailed;
   }
+  base::Mark(config.phases, Phase::kReady);
   if (!SendMessage(config.socket, MessageType::kReady)) {
     return kSetupFailed;
   }

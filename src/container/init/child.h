@@ -7,6 +7,7 @@
 
 #include <vector>
 
+#include "base/phases.h"
 #include "cgroup/cgroup.h"
 #include "container/workload.h"
 #include "isolate/mounts.h"
@@ -31,12 +32,13 @@ struct InitConfig {
   const ListenerHandover* handover = nullptr;        // with a filter that notifies
   bool parent_joins_cgroup = false;  // this process may not: it has a user namespace
   isolate::RootSwitch root_switch = isolate::RootSwitch::kPivot;
-  std::string keyring;           // empty: keep the caller's session keyring
-  int preserved_fds = 0;         // 3 .. 3+n-1 stay open for the guest
-  int socket = -1;               // to the parent
-  int start_listener = -1;       // -1: `start` comes over `socket`
-  int terminal_socket = -1;      // where the terminal's master goes; -1: no terminal
-  std::vector<int> parent_only;  // the parent's descriptors that must not live on in the init
+  std::string keyring;                 // empty: keep the caller's session keyring
+  int preserved_fds = 0;               // 3 .. 3+n-1 stay open for the guest
+  base::PhaseClock* phases = nullptr;  // nullptr: nobody measures
+  int socket = -1;                     // to the parent
+  int start_listener = -1;             // -1: `start` comes over `socket`
+  int terminal_socket = -1;            // where the terminal's master goes; -1: no terminal
+  std::vector<int> parent_only;        // the parent's descriptors that must not live on in the init
 };
 
 // Runs the set-up and the guest; returns the process's exit status.
