@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <charconv>
+#include <cstring>
 
 #include "base/file.h"
 
@@ -20,6 +21,16 @@ namespace {
 constexpr std::string_view kDefaultPath =
     "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 constexpr size_t kMaxPasswdBytes = 1U << 20;
+
+// Callers know the commonest reasons by Go's words: Docker's exit codes 126 and 127 come from them.
+std::unexpected<base::Error> FailExec(int why, const std::string& program) {
+  auto failed = base::FailErrnoText(why, "");
+  const std::string reason = why == ENOENT   ? "no such file or directory"
+                             : why == EACCES ? "permission denied"
+                                             : std::strerror(why);
+  return std::unexpected(
+      base::Error(failed.error().kind(), fmt::format("exec {}: {}", program, reason), why));
+}
 
 // 0 when the file can be executed, else the errno that says why not.
 int WhyNotExecutable(const std::string& path) {
@@ -46,7 +57,7 @@ Result<std::string> FindProgram(const std::string& name,
                                 const std::vector<std::string>& environment) {
   if (name.find('/') != std::string::npos) {
     if (const int why = WhyNotExecutable(name); why != 0) {
-      return base::FailErrnoText(why, fmt::format("exec {}", name));
+      return FailExec(why, name);
     }
     return name;
   }
@@ -71,7 +82,7 @@ Result<std::string> FindProgram(const std::string& name,
   if (reason == ENOENT) {
     return Fail(ErrorKind::kNotFound, "exec \"{}\": executable file not found in $PATH", name);
   }
-  return base::FailErrnoText(reason, fmt::format("exec \"{}\"", name));
+  return FailExec(reason, name);
 }
 
 // The home directory of a user in the container's /etc/passwd:
@@ -158,7 +169,7 @@ Result<int> NativeWorkload::Run(const std::function<void()>& on_started) {
   const std::vector<char*> environment = Pointers(environment_);
   ::execve(program_.c_str(), arguments.data(), environment.data());
   const int why = errno;
-  auto failed = base::FailErrnoText(why, fmt::format("exec {}", program_));
+  auto failed = FailExec(why, program_);
   return std::unexpected(base::Error(ErrorKind::kGuest, failed.error().text(), why));
 }
 

@@ -3,7 +3,7 @@
 //
 // libseccomp translates the rules, which takes tens of milliseconds for a profile of Docker's size;
 // so a compiled program is kept in a directory of the runtime's under the profile it was made from
-// (docs/design/0008-seccomp-cache.md). The program is loaded by seccomp(2) itself, with the flags
+// (docs/design/0040-seccomp-cache.md). The program is loaded by seccomp(2) itself, with the flags
 // that config.json asks for.
 //
 // System calls with numbers above the highest that the profile names give ENOSYS, not the profile's

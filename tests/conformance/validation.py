@@ -28,6 +28,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -160,33 +161,84 @@ def before_program(runtime):
     return f"umount {_CGROUPS}/unified" if hybrid and os.path.basename(runtime) == "crun" else ":"
 
 
+def children_of(hierarchy):
+    """The cgroups below a mount point, the deepest first."""
+    return sorted((p for p in hierarchy.rglob("*/") if p.is_dir()), reverse=True)
+
+
+def cgroups_in(controller):
+    """How many cgroups the kernel keeps for a controller: removed ones, too, until it has let go of them."""
+    rows = [line.split() for line in pathlib.Path("/proc/cgroups").read_text().splitlines()[1:]]
+    return next(int(count) for name, _, count, _ in rows if name == controller)
+
+
+def remove_children(hierarchy):
+    """Ends what runs in the cgroups of a hierarchy that only this run uses, and removes them. A hierarchy outlives
+    its last mount while a cgroup is in it, a removed one included until the kernel has let go of it, and then every
+    process of the host has a line for it."""
+    end = time.monotonic() + 10
+    while ((left := children_of(hierarchy)) or cgroups_in(hierarchy.name) > 1) and time.monotonic() < end:
+        for cgroup in left:
+            with contextlib.suppress(OSError):
+                for pid in (cgroup / "cgroup.procs").read_text().split():
+                    os.kill(int(pid), signal.SIGKILL)
+            with contextlib.suppress(OSError):
+                cgroup.rmdir()
+        time.sleep(0.01)
+    return [f"cgroup {path}" for path in left]
+
+
+def still_attached(names):
+    """Those of the controllers that /proc/self/cgroup still has a line for, after some time to go."""
+    end = time.monotonic() + 10
+    while True:
+        lines = pathlib.Path("/proc/self/cgroup").read_text().splitlines()
+        left = [f"hierarchy {line}" for line in lines if set(line.split(":")[1].split(",")) & set(names)]
+        if not left or time.monotonic() > end:
+            return left
+        time.sleep(0.1)
+
+
+def mount_hierarchy(directory):
+    end = time.monotonic() + 10
+    # Busy while an earlier mount's hierarchy goes.
+    while (made := subprocess.run(["mount", "-t", "cgroup", "-o", directory.name, directory.name, directory], check=False,
+                                  capture_output=True, text=True)).returncode != 0:
+        if time.monotonic() > end:
+            sys.exit(f"validation: {made.stderr.strip()}")
+        time.sleep(0.1)
+
+
 @contextlib.contextmanager
 def own_mounts():
-    """A mount namespace for the whole run, with the hierarchies that are absent from the host; all gone afterwards."""
+    """A mount namespace for the whole run, with the hierarchies that are absent from the host; all gone afterwards,
+    or the run fails and says what stays."""
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.unshare(_CLONE_NEWNS) != 0:
         sys.exit(f"validation: unshare: {os.strerror(ctypes.get_errno())}")
     subprocess.run(["mount", "--make-rprivate", "/"], check=True)
     made = []
-    end = time.monotonic() + 10
-    for name in absent_hierarchies():
-        directory = _CGROUPS / name
-        directory.mkdir()
-        made.append(directory)
-        # Busy while an earlier mount's hierarchy goes.
-        while subprocess.run(["mount", "-t", "cgroup", "-o", name, name, directory], check=False,
-                             stderr=subprocess.DEVNULL).returncode != 0 and time.monotonic() < end:
-            time.sleep(0.1)
     try:
+        for name in absent_hierarchies():
+            directory = _CGROUPS / name
+            directory.mkdir()
+            made.append(directory)
+            mount_hierarchy(directory)
         yield
     finally:
+        left = []
         for directory in sorted(_CGROUPS.glob("*/testdir/**/"), reverse=True):
             with contextlib.suppress(OSError):
                 directory.rmdir()
         for directory in made:
-            subprocess.run(["umount", directory], check=False)
+            if os.path.ismount(directory):
+                left += remove_children(directory)
+                subprocess.run(["umount", directory], check=False)
             with contextlib.suppress(OSError):
                 directory.rmdir()
+        left += still_attached([d.name for d in made])
+        if left:
+            sys.exit(f"validation: left behind: {'; '.join(left)}")
 
 
 def wrapper_for(runtime, directory):
@@ -287,7 +339,7 @@ def main():
     with own_mounts():
         for runtime in runtimes:
             results[runtime] = run_all(suite, programs, runtime, arguments.keep_output)
-    print_table(programs, runtimes, results)
+        print_table(programs, runtimes, results)
     if arguments.json:
         with open(arguments.json, "w", encoding="utf-8") as file:
             json.dump({r: {p: dataclasses.asdict(o) for p, o in results[r].items()} for r in runtimes}, file, indent=1)

@@ -70,13 +70,13 @@ class EngineCases:
     def test_exec_with_a_terminal(self):
         container = self.start(NATIVE, "sleep", "60")
         output, status = on_terminal([*self.cli, "exec", "-it", container, "sh", "-c",
-                                      "test -t 0 && test -t 1 && until stty size; do sleep 0.1; done; exit 7"])
+                                      f"test -t 0 && test -t 1 && {until_sized()}; exit 7"])
         self.assertIn("33 111", output)
         self.assertEqual(status, 7, output)
 
     def test_run_with_a_terminal(self):
         output, status = on_terminal([*self.cli, "run", "--rm", "-it", *self.run_options, NATIVE, "sh", "-c",
-                                      "test -t 0 && tty && until stty size; do sleep 0.1; done; exit 4"])
+                                      f"test -t 0 && tty && {until_sized()}; exit 4"])
         self.assertIn("33 111", output)
         self.assertEqual(status, 4, output)
 
@@ -293,6 +293,11 @@ class EngineCases:
         self.engine("rm", "--force", container)
         left = [str(p) for p in pathlib.Path("/sys/fs/cgroup").glob(f"*/**/*{container}*")]
         self.assertEqual(left, [])
+
+
+def until_sized():
+    """Shell: a client sets the terminal's size a moment after the start; busybox's stty fails with status 0 till then."""
+    return 'until size=$(stty size 2>/dev/null) && test -n "$size"; do sleep 0.1; done; echo $size'
 
 
 def memory_limit_file():

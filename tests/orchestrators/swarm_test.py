@@ -47,7 +47,7 @@ class SwarmTest(unittest.TestCase):
         harness.wait_until(lambda: self.running("functions") == 3, "3 replicas", 60)
         self.docker("service", "scale", "--detach", f"functions={_REPLICAS}")
         harness.wait_until(lambda: self.running("functions") == _REPLICAS, f"{_REPLICAS} replicas", 60)
-        containers = self.docker("ps", "--quiet").stdout.split()
+        containers = self.docker("ps", "--quiet", "--filter", "name=functions").stdout.split()
         self.assertEqual(len(containers), _REPLICAS)
         for container in containers:
             runtime = self.docker("inspect", "--format", "{{.HostConfig.Runtime}}", container).stdout.strip()

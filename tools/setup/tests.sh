@@ -6,7 +6,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/steps.sh"
 
 # The labels of each build whose tests must run. One that runs no test fails the whole, so that a test
 # program that drops out of the build is noticed. This is the one place that lists them.
-labels_release=(unit golden lint root engine containerd)
+labels_release=(unit golden lint root engine containerd conformance orchestrators)
 labels_asan=(unit root)
 labels_suite=(unit golden)
 
