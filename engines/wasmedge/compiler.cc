@@ -101,6 +101,7 @@ constexpr mayfly_engine kPart = {
     .run = nullptr,
     .close = nullptr,
     .features = 0,
+    .load = nullptr,
 };
 
 }  // namespace

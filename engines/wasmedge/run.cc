@@ -349,6 +349,7 @@ constexpr mayfly_engine kPart = {
     .run = Run,
     .close = Close,
     .features = 0,
+    .load = nullptr,
 };
 
 }  // namespace

@@ -1,6 +1,6 @@
 // wasmedge.so: the run plugin's front. It holds the table and nothing of WasmEdge: a process that
 // only asks what the engine offers, or compiles, does not load the engine for that.
-// wasmedge/run.so, loaded at the first open(), does the work; its calls are passed on.
+// wasmedge/run.so, loaded by load() or the first open(), does the work; its calls are passed on.
 //
 // Threads: one, as the ABI says: the part is loaded once and stays.
 #include <dlfcn.h>
@@ -34,6 +34,8 @@ const mayfly_engine* Part(mayfly_error* error) {
   loaded = entry();
   return loaded;
 }
+
+int Load(mayfly_error* error) { return Part(error) == nullptr ? 1 : 0; }
 
 int Open(int code_fd, mayfly_code** code, mayfly_error* error) {
   const mayfly_engine* part = Part(error);
@@ -78,6 +80,7 @@ constexpr mayfly_engine kPlugin = {
     .run = Run,
     .close = Close,
     .features = MAYFLY_FEATURE_WASI_P1 | MAYFLY_FEATURE_SOCKETS | MAYFLY_FEATURE_SIMD,
+    .load = Load,
 };
 
 }  // namespace

@@ -41,6 +41,7 @@ const mayfly_engine kPlugin = {
     .run = nullptr,
     .close = nullptr,
     .features = 0,
+    .load = nullptr,
 };
 
 }  // namespace

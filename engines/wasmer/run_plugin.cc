@@ -101,6 +101,7 @@ const mayfly_engine kPlugin = {
     .run = Run,
     .close = Close,
     .features = MAYFLY_FEATURE_WASI_P1 | (kSinglepass ? 0U : MAYFLY_FEATURE_SIMD),
+    .load = nullptr,
 };
 
 }  // namespace

@@ -70,6 +70,7 @@ constexpr mayfly_engine kPlugin = {
     .run = nullptr,
     .close = nullptr,
     .features = 0,
+    .load = nullptr,
 };
 
 }  // namespace

@@ -91,6 +91,7 @@ constexpr mayfly_engine kPlugin = {
     .close = Close,
     .features = MAYFLY_FEATURE_WASI_P2 | MAYFLY_FEATURE_COMPONENTS | MAYFLY_FEATURE_SOCKETS |
                 MAYFLY_FEATURE_SIMD,
+    .load = nullptr,
 };
 
 }  // namespace

@@ -167,6 +167,7 @@ constexpr mayfly_engine kPlugin = {
     .run = Run,
     .close = Close,
     .features = MAYFLY_FEATURE_WASI_P1 | MAYFLY_FEATURE_SIMD,
+    .load = nullptr,
 };
 
 }  // namespace

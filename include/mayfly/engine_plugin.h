@@ -155,6 +155,10 @@ typedef struct mayfly_engine {
 
   /* Optional from here on: a table may end before (struct_size). */
   uint32_t features; /* MAYFLY_FEATURE_* */
+  /* Loads what the other calls need of the host's files (a library of the engine's, say). Called
+   * once, in the host's view of the file system, before any of them: instantiate(), run() and a
+   * jit's compile() and open() may come in a container's view. NULL: nothing is to be loaded. */
+  int (*load)(mayfly_error* error);
 } mayfly_engine;
 
 /* The smallest struct_size of a table of ABI version 1: everything up to close. */

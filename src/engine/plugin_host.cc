@@ -95,6 +95,14 @@ uint32_t FeaturesOf(const mayfly_engine& engine) {
   return engine.struct_size >= kEnd ? engine.features : 0;
 }
 
+Result<void> LoadFiles(const mayfly_engine& engine) {
+  constexpr size_t kEnd = offsetof(mayfly_engine, load) + sizeof engine.load;
+  if (engine.struct_size < kEnd || engine.load == nullptr) {
+    return {};
+  }
+  return Called(&engine, [&](mayfly_error* error) { return engine.load(error); });
+}
+
 bool Offers(const mayfly_engine& engine, std::string_view import) {
   for (const char* const* offered = engine.imports; *offered != nullptr; ++offered) {
     std::string_view name = *offered;

@@ -64,4 +64,7 @@ base::Result<void> Called(const mayfly_engine* engine, Call call) {
   return {};
 }
 
+// Calls a plugin's load(), if it has one: in the host's view, before anything else of it.
+base::Result<void> LoadFiles(const mayfly_engine& engine);
+
 }  // namespace mayfly::engine

@@ -90,6 +90,7 @@ Result<void> WasmWorkload::Load() {
   if (engine_ == nullptr) {
     MAYFLY_ASSIGN(engine_, plugins_.LoadRun(selection_.engine, entrypoint_.kind));
   }
+  MAYFLY_TRY(LoadFiles(*engine_));
   if (selection_.strategy == Strategy::kAot) {
     return OpenCode();
   }
