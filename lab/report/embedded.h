@@ -9,5 +9,9 @@ namespace mayfly::lab::embedded {
 
 std::string_view PublishedMedians();  // lab/data
 std::string_view PublishedImages();
+std::string_view PageHtml();  // lab/report/html
+std::string_view PageCss();
+std::string_view PageJs();   // all scripts, one after the other
+std::string_view Echarts();  // empty in a build without ECharts
 
 }  // namespace mayfly::lab::embedded

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "lab/plan/environment.h"
+#include "lab/stats/resampled.h"
 
 namespace mayfly::lab {
 namespace {
@@ -29,6 +30,7 @@ std::vector<std::string> Arrange(const std::set<std::string>& occurring,
 
 struct CellData {
   std::vector<Observation> times_ms;
+  std::optional<ResampledMedians> resampled;
   int64_t failed = 0;
   int64_t failed_in_warm_up = 0;
   std::string first_failure;
@@ -60,8 +62,7 @@ CellSummary Summarise(const std::string& function, const std::string& environmen
     Comparison comparison{.baseline = baseline, .ratio = std::nullopt};
     const auto found = cells.find({function, baseline});
     if (baseline != environment && found != cells.end()) {
-      comparison.ratio =
-          RatioOfMedians(data.times_ms, found->second.times_ms, {.confidence = kConfidence});
+      comparison.ratio = data.resampled->Over(*found->second.resampled);
     }
     summary.comparisons.push_back(std::move(comparison));
   }
@@ -103,6 +104,10 @@ Table MakeTable(const std::vector<Sample>& samples, const Layout& layout) {
       cell.times_ms.push_back(
           {.block = sample.block, .value = static_cast<double>(sample.total_ns) / 1e6});
     }
+  }
+  BlockDraws draws({.confidence = kConfidence});
+  for (auto& entry : cells) {
+    entry.second.resampled.emplace(entry.second.times_ms, draws);
   }
   table.environments = Arrange(environments, layout.environments);
   for (const std::string& function : Arrange(functions, layout.functions)) {

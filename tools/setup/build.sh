@@ -8,6 +8,8 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/steps.sh"
 # shellcheck source=tools/setup/engines.sh
 source "$MAYFLY_TREE/tools/setup/engines.sh"
+# shellcheck source=tools/setup/echarts.sh
+source "$MAYFLY_TREE/tools/setup/echarts.sh"
 
 # The place of a clone is no part of ccache's key, so that a fresh clone on a used machine compiles nothing anew.
 export CCACHE_BASEDIR=$MAYFLY_TREE CCACHE_NOHASHDIR=1
@@ -32,7 +34,7 @@ wasmedge_version() { dpkg-query -W -f '${Version}' libwasmedge-dev 2>/dev/null |
 
 # What was asked for once is published and is built into every preset from then on.
 setup_project() { # [PRESET]
-  local preset=${1:-release} wasmtime wasmer componentize
+  local preset=${1:-release} wasmtime wasmer componentize echarts
   need cmake 'run ./dev setup'
   wasmtime=$(engine_where wasmtime)
   [[ -d $wasmtime ]] || die "Wasmtime is not built for this crate and Rust: run ./dev setup"
@@ -40,9 +42,11 @@ setup_project() { # [PRESET]
   [[ -d $wasmer ]] || wasmer=
   componentize=$(engine_where componentize)/bin/componentize
   [[ -x $componentize ]] || componentize=
+  echarts=$(echarts_where)
+  [[ -e $echarts ]] || echarts=
   run_step "build-$preset" "Mayfly ($preset)" build_preset "$preset" \
     -DMAYFLY_WASMTIME_DIR="$wasmtime" -DMAYFLY_WASMER_DIR="$wasmer" \
-    -DMAYFLY_COMPONENTIZE="$componentize" -DMAYFLY_WASMEDGE_VERSION="$(wasmedge_version)"
+    -DMAYFLY_COMPONENTIZE="$componentize" -DMAYFLY_ECHARTS="$echarts" -DMAYFLY_WASMEDGE_VERSION="$(wasmedge_version)"
 }
 
 build_suite() {

@@ -26,18 +26,20 @@ packages_base=(
   wabt                             # text modules of the tests
   containerd runc                  # the private containerd and the runtime to compare with
   mmdebstrap                       # image bases
+  npm                              # fetches ECharts for the lab's report
 )
 packages_wasmedge=(libwasmedge-dev)
 packages_tests=(
   golang-go                        # builds the conformance suite
   crun                             # a runtime to compare with
   docker.io podman catatonit buildah busybox-static iproute2 # orchestrators, which the tests start privately
+  chromium                         # opens the lab's report
   strace zsh fish mandoc           # calls to kill a command at; shells and a reader for completion and man pages
 )
 
 # A container program that is there already is used, whatever package it came from.
 declare -A program_of=([containerd]=containerd [runc]=runc [crun]=crun [golang-go]=go
-  [docker.io]=dockerd [podman]=podman [buildah]=buildah)
+  [docker.io]=dockerd [podman]=podman [buildah]=buildah [npm]=npm)
 
 is_installed() { [[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) == installed ]]; }
 

@@ -1,0 +1,17 @@
+addHeadline();
+addTimes();
+addWins();
+addEngines();
+addContainers();
+addSizes();
+addTests();
+addPublished();
+addPhases();
+addResources();
+addScaling();
+addDensity();
+addThroughput();
+addQuality();
+addProvenance();
+followWidthAndTheme();
+document.documentElement.dataset.ready = "yes";
