@@ -67,8 +67,16 @@ class Cgroup {
   static base::Result<std::unique_ptr<Cgroup>> Open(const Host& host,
                                                     const std::string& cgroups_path,
                                                     const std::string& id);
-  // The cgroup of a container that exists.
-  static std::unique_ptr<Cgroup> FromLocation(const Host& host, const Location& location);
+  // The same through systemd, --systemd-cgroup: linux.cgroupsPath is SLICE:PREFIX:NAME, and systemd
+  // makes the directory with its scope PREFIX-NAME.scope, with the limits that it knows. `user`:
+  // the user's own systemd.
+  static base::Result<std::unique_ptr<Cgroup>> OpenUnit(const Host& host,
+                                                        const std::string& cgroups_path,
+                                                        const std::string& id, bool user,
+                                                        const oci::Resources& resources);
+  // The cgroup of a container that exists; `unit` is its scope, "" without systemd.
+  static std::unique_ptr<Cgroup> FromLocation(const Host& host, const Location& location,
+                                              const std::string& unit = "", bool user = false);
 
   // Settles which hierarchies are used, opens their mount points for JoinSelf() and makes the
   // directory of the unified tree for CloneIntoFd(). Create() does it too: this is for a caller
@@ -102,6 +110,11 @@ class Cgroup {
   // A directory descriptor for CLONE_INTO_CGROUP, -1 where the host has none (v1) or before
   // CreateBirthplace(); borrowed.
   virtual int CloneIntoFd() const = 0;
+
+  // The container's init is in for good: what kept the cgroup until then may go.
+  virtual void InitIsIn() {}
+  // The scope's name, "" without systemd.
+  virtual std::string unit() const { return ""; }
 
   // All processes in it and below, in this process's pid namespace.
   virtual base::Result<std::vector<pid_t>> Processes() const = 0;

@@ -179,7 +179,7 @@ TEST_F(OpenTest, PathsThatAreRefused) {
   EXPECT_EQ(ErrorOf(".."), "linux.cgroupsPath: \"..\" holds a \"..\"");
   EXPECT_NE(ErrorOf("/"), "");
   EXPECT_NE(ErrorOf("."), "");
-  EXPECT_NE(ErrorOf("system.slice:docker:abc").find("systemd driver's form"), std::string::npos);
+  EXPECT_NE(ErrorOf("system.slice:docker:abc").find("needs --systemd-cgroup"), std::string::npos);
   EXPECT_EQ(ErrorOf("/a/..b/c.."), "");
 }
 

@@ -156,6 +156,7 @@ bool Directory::ParentExists() const {
 Result<void> Directory::TakeOver() const {
   std::vector<pid_t> pids;
   MAYFLY_TRY(ListProcesses(pids));
+  std::erase(pids, tolerated_);
   if (!pids.empty()) {
     return base::Fail(ErrorKind::kExists, "{}: the cgroup is in use by {} processes, one is {}",
                       path(), pids.size(), pids[0]);

@@ -43,6 +43,9 @@ class Directory {
   // Not taken over.
   bool is_new() const { return is_new_; }
 
+  // A process that may be in it when it is taken over.
+  void Tolerate(pid_t pid) { tolerated_ = pid; }
+
   // Opens the mount point; what follows in this process and its children uses that descriptor.
   base::Result<void> OpenRoot() const;
   // Whether the directory above it exists.
@@ -83,6 +86,7 @@ class Directory {
   std::string relative_;
   bool made_ = false;
   bool is_new_ = false;
+  pid_t tolerated_ = 0;
   mutable base::UniqueFd root_;
 };
 

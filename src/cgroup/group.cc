@@ -68,7 +68,25 @@ void Group::Undo() {
   }
 }
 
+Result<void> Group::StartScope() {
+  if (scope_ == nullptr || scope_->started()) {
+    return {};
+  }
+  MAYFLY_TRY(scope_->Start());
+  for (Directory& directory : directories_) {
+    directory.Tolerate(scope_->helper());
+  }
+  return {};
+}
+
+void Group::InitIsIn() {
+  if (scope_ != nullptr) {
+    scope_->Release();
+  }
+}
+
 Result<void> Group::CreateBirthplace() {
+  MAYFLY_TRY(StartScope());
   Directory* unified = Unified();
   if (unified == nullptr || birthplace_.valid()) {
     return {};
@@ -210,6 +228,11 @@ Result<void> Group::Signal(int signal) {
 
 Result<void> Group::Remove() {
   Result<void> first;
+  if (scope_ != nullptr) {
+    scope_->Release();
+    // Without an answer the directories go all the same, and with them the unit.
+    (void)scope_->Stop();
+  }
   for (Directory& directory : directories_) {
     if (auto removed = directory.Remove(); !removed && first) {
       first = std::move(removed);

@@ -14,6 +14,7 @@
 #include "cgroup/cgroup.h"
 #include "cgroup/devices.h"
 #include "cgroup/directory.h"
+#include "cgroup/scope.h"
 
 namespace mayfly::cgroup {
 
@@ -31,6 +32,10 @@ class Group : public Cgroup {
   base::Result<void> Signal(int signal) override;
   base::Result<void> Remove() override;
   const Location& location() const override { return location_; }
+  void InitIsIn() override;
+  std::string unit() const override { return scope_ ? scope_->unit() : ""; }
+  // The directories are a systemd unit's.
+  void UseScope(std::unique_ptr<Scope> scope) { scope_ = std::move(scope); }
 
  protected:
   explicit Group(std::vector<Directory> directories);
@@ -45,6 +50,10 @@ class Group : public Cgroup {
   void Drop(const std::function<bool(const Directory&)>& unwanted);
   // Removes what was made; for a Create() that failed.
   void Undo();
+  // Starts the scope, which is a part of CreateBirthplace(); without systemd there is nothing to
+  // do.
+  base::Result<void> StartScope();
+  Scope* scope() const { return scope_.get(); }
   // The device program, on the unified directory.
   base::Result<void> AttachDevices(const std::vector<DeviceEntry>& rules);
 
@@ -56,6 +65,7 @@ class Group : public Cgroup {
   std::vector<Directory> directories_;
   Location location_;
   base::UniqueFd birthplace_;
+  std::unique_ptr<Scope> scope_;  // nullptr: the cgroupfs driver
 };
 
 // v1 and hybrid: a directory in each hierarchy that limits, metrics, device rules or pausing need.
@@ -71,6 +81,7 @@ class V1Group : public Group {
   // Drops the hierarchies that the container has no use for and opens the mount points of the
   // others, for a child forked before Create().
   base::Result<void> Settle();
+  base::Result<void> CreateBirthplace() override;
   base::Result<void> Create(const oci::Resources& resources) override;
   base::Result<void> Update(const oci::Resources& resources) override;
 

@@ -19,13 +19,11 @@ constexpr std::string_view kField = "linux.cgroupsPath";
 
 // The path without "." and doubled slashes and without one at its start; "" for the root.
 Result<std::string> CheckedPath(const std::string& path) {
-  if (!path.starts_with('/') && std::ranges::count(path, ':') == 2 &&
-      path.find('/') == std::string::npos) {
-    return base::Fail(
-        ErrorKind::kUnsupported,
-        "{}: \"{}\" is the systemd driver's form (slice:prefix:name); only the cgroupfs driver is "
-        "supported",
-        kField, path);
+  if (IsUnitForm(path)) {
+    return base::Fail(ErrorKind::kInvalid,
+                      "{}: \"{}\" is the systemd driver's form (slice:prefix:name), which needs "
+                      "--systemd-cgroup",
+                      kField, path);
   }
   std::string clean;
   for (const std::string_view part : Split(path, '/')) {
@@ -85,7 +83,32 @@ Result<std::unique_ptr<Cgroup>> Cgroup::Open(const Host& host, const std::string
   return group;
 }
 
-std::unique_ptr<Cgroup> Cgroup::FromLocation(const Host& host, const Location& location) {
+Result<std::unique_ptr<Cgroup>> Cgroup::OpenUnit(const Host& host, const std::string& cgroups_path,
+                                                 const std::string& id, bool user,
+                                                 const oci::Resources& resources) {
+  if (host.layout == Layout::kNone) {
+    return base::Fail(ErrorKind::kUnsupported, "no cgroup hierarchy is mounted on this host");
+  }
+  MAYFLY_ASSIGN(Unit unit, ParseUnit(cgroups_path, id, user));
+  auto scope = std::make_unique<Scope>(std::move(unit));
+  MAYFLY_TRY(scope->Plan(host, resources));
+  MAYFLY_ASSIGN(const std::string place, scope->Place());
+  std::vector<Directory> directories;
+  for (const Hierarchy& hierarchy : host.hierarchies) {
+    directories.emplace_back(hierarchy, place);
+  }
+  std::unique_ptr<Group> group;
+  if (host.layout == Layout::kV2) {
+    group = std::make_unique<V2Group>(std::move(directories));
+  } else {
+    group = std::make_unique<V1Group>(std::move(directories), true);
+  }
+  group->UseScope(std::move(scope));
+  return group;
+}
+
+std::unique_ptr<Cgroup> Cgroup::FromLocation(const Host& host, const Location& location,
+                                             const std::string& unit, bool user) {
   std::vector<Directory> directories;
   for (const auto& [mount_point, path] : location) {
     // Nothing is done to a place that is not below its mount point.
@@ -101,10 +124,16 @@ std::unique_ptr<Cgroup> Cgroup::FromLocation(const Host& host, const Location& l
     directories.emplace_back(found == host.hierarchies.end() ? gone : *found,
                              path.substr(prefix.size()));
   }
+  std::unique_ptr<Group> group;
   if (host.layout == Layout::kV2) {
-    return std::make_unique<V2Group>(std::move(directories));
+    group = std::make_unique<V2Group>(std::move(directories));
+  } else {
+    group = std::make_unique<V1Group>(std::move(directories), host);
   }
-  return std::make_unique<V1Group>(std::move(directories), host);
+  if (!unit.empty()) {
+    group->UseScope(std::make_unique<Scope>(Unit{.name = unit, .slice = "", .user = user}));
+  }
+  return group;
 }
 
 }  // namespace mayfly::cgroup

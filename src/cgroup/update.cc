@@ -61,6 +61,9 @@ Result<void> V1Group::Extend(const Setting& setting) {
 
 Result<void> V1Group::Update(const oci::Resources& resources) {
   MAYFLY_ASSIGN(const auto settings, SettingsV1(resources));
+  if (scope() != nullptr) {
+    MAYFLY_TRY(scope()->Update(host_, resources));
+  }
   for (const Setting& setting : settings) {
     if (Find(setting.controller) == nullptr) {
       MAYFLY_TRY(Extend(setting));
@@ -78,6 +81,9 @@ Result<void> V2Group::Update(const oci::Resources& resources) {
   MAYFLY_ASSIGN(const auto settings, SettingsV2(resources));
   if (Unified() == nullptr) {
     return base::Fail(ErrorKind::kState, "the container has no cgroup");
+  }
+  if (scope() != nullptr) {
+    MAYFLY_TRY(scope()->Update(Host{.layout = Layout::kV2, .hierarchies = {}}, resources));
   }
   if (!settings.empty()) {
     MAYFLY_TRY(EnableControllers(settings));

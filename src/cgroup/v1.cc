@@ -58,6 +58,10 @@ bool V1Group::IsUsed(const Directory& directory) const {
   if (directory.Has("name=systemd")) {
     return directory.hierarchy().own_path != "/";
   }
+  // systemd has put the scope's processes there.
+  if (scope() != nullptr && directory.Exists("cgroup.procs")) {
+    return true;
+  }
   // Where the caller's place exists already, there may be limits on it; the root has none.
   return given_path_ && directory.relative().find('/') != std::string::npos &&
          directory.ParentExists();
@@ -70,6 +74,15 @@ Result<void> V1Group::Settle() {
     MAYFLY_TRY(directory.OpenRoot());
   }
   return {};
+}
+
+// Only once systemd has made the scope can be seen in which hierarchies.
+Result<void> V1Group::CreateBirthplace() {
+  if (scope() != nullptr && !scope()->started()) {
+    MAYFLY_TRY(StartScope());
+    MAYFLY_TRY(Settle());
+  }
+  return Group::CreateBirthplace();
 }
 
 Result<void> V1Group::MakeAll(const std::vector<Setting>& settings) {

@@ -24,8 +24,9 @@ void AddGlobals(CLI::App* app, Globals* globals) {
       ->capture_default_str()
       ->check(CLI::IsMember({"text", "json"}));
   app->add_flag("--debug", globals->debug, "Log what is being done, too");
-  app->add_flag("--systemd-cgroup", globals->systemd_cgroup,
-                "Use the systemd cgroup driver (not supported)");
+  app->add_flag(
+      "--systemd-cgroup", globals->systemd_cgroup,
+      "Put new containers into scopes of systemd; linux.cgroupsPath is SLICE:PREFIX:NAME");
   app->add_option("--rootless", "Accepted for runc's users: true, false or auto")
       ->type_name("MODE");
   app->add_option("--criu", "Accepted for runc's users")->type_name("PATH");
@@ -119,13 +120,10 @@ int Complain(const base::Error& error, base::Log& log) {
 
 Result<int> WithRuntime(const Globals& globals, base::Log& log,
                         const std::function<Result<int>(const container::Runtime&)>& verb) {
-  if (globals.systemd_cgroup) {
-    return Fail(ErrorKind::kUnsupported,
-                "--systemd-cgroup: the systemd cgroup driver is not supported");
-  }
   MAYFLY_ASSIGN(const auto store, container::Store::Open(globals.root));
   const container::WorkloadFactory make_workload = MakeWorkloads();
-  return verb(container::Runtime{store, log, make_workload, globals.phases});
+  return verb(
+      container::Runtime{store, log, make_workload, globals.phases, globals.systemd_cgroup});
 }
 
 }  // namespace mayfly::cli

@@ -29,6 +29,7 @@ struct Runtime {
   base::Log& log;
   const WorkloadFactory& make_workload;
   base::PhaseClock* phases = nullptr;  // nullptr: nobody measures
+  bool systemd_cgroup = false;         // new containers' cgroups are systemd's scopes
 };
 
 struct CreateOptions {

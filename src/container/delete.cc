@@ -1,7 +1,9 @@
 #include <signal.h>
 
 #include "base/process.h"
+#include "cgroup/systemd_unit.h"
 #include "container/container.h"
+#include "isolate/id_maps.h"
 
 namespace mayfly::container {
 
@@ -42,7 +44,8 @@ Result<void> KillInit(const State& state) {
 }
 
 Result<void> RemoveCgroup(const cgroup::Host& host, const State& state) {
-  const auto cgroup = cgroup::Cgroup::FromLocation(host, state.cgroup);
+  const auto cgroup =
+      cgroup::Cgroup::FromLocation(host, state.cgroup, state.systemd_unit, !isolate::IsHostRoot());
   // Without a pid namespace of its own, children of the init outlive it.
   if (!state.own_pid_namespace) {
     MAYFLY_ASSIGN(const auto left, cgroup->Processes());
@@ -56,7 +59,11 @@ Result<void> RemoveCgroup(const cgroup::Host& host, const State& state) {
 // A directory whose state cannot be read: the cgroup is the only trace left to follow.
 Result<void> DeleteDamaged(const Store& store, const Entry& entry) {
   MAYFLY_ASSIGN(const cgroup::Host host, cgroup::DetectHost());
-  MAYFLY_ASSIGN(const auto cgroup, cgroup::Cgroup::Open(host, entry.ReadCgroupsPath(), entry.id()));
+  const std::string path = entry.ReadCgroupsPath();
+  MAYFLY_ASSIGN(const auto cgroup,
+                cgroup::IsUnitForm(path)
+                    ? cgroup::Cgroup::OpenUnit(host, path, entry.id(), !isolate::IsHostRoot(), {})
+                    : cgroup::Cgroup::Open(host, path, entry.id()));
   MAYFLY_TRY(cgroup->KillAll());
   MAYFLY_TRY(cgroup->Remove());
   return store.Remove(entry);

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/unix_socket.h"
+#include "cgroup/systemd_unit.h"
 #include "container/hooks.h"
 #include "container/init/child.h"
 #include "container/init/messages.h"
@@ -153,6 +154,7 @@ Launched::~Launched() {
 // otherwise they are made meanwhile (docs/design/0001-cgroup-join.md).
 Result<void> Launched::PlanCgroup(const oci::Spec& spec, State* state) {
   state->cgroup = cgroup_->location();
+  state->systemd_unit = cgroup_->unit();
   // Known before it is made, so that `delete --force` finds it after a crash.
   MAYFLY_TRY(entry_.WriteCgroupsPath(spec.linux.cgroups_path));
   MAYFLY_TRY(entry_.WriteState(*state));
@@ -338,6 +340,9 @@ Result<Launched> Launch(const Runtime& runtime, const CreateOptions& options, St
   MAYFLY_ASSIGN(const UniqueFd rootfs, OpenRootfs(parsed));
   MAYFLY_ASSIGN(Entry entry, runtime.store.Create(options.id));
   Launched launched(runtime, std::move(entry));
+  if (runtime.systemd_cgroup && parsed.linux.cgroups_path.empty()) {
+    parsed.linux.cgroups_path = cgroup::DefaultUnit(options.id, !isolate::IsHostRoot());
+  }
   launched.spec_ = std::make_unique<oci::Spec>(std::move(parsed));
   const oci::Spec& spec = *launched.spec_;
   MAYFLY_TRY(launched.entry_.WriteConfig(config));
@@ -359,8 +364,12 @@ Result<Launched> Launch(const Runtime& runtime, const CreateOptions& options, St
   }
 
   MAYFLY_ASSIGN(launched.host_, cgroup::DetectHost());
+  const std::string& place = spec.linux.cgroups_path;
   MAYFLY_ASSIGN(launched.cgroup_,
-                cgroup::Cgroup::Open(launched.host_, spec.linux.cgroups_path, options.id));
+                runtime.systemd_cgroup
+                    ? cgroup::Cgroup::OpenUnit(launched.host_, place, options.id,
+                                               !isolate::IsHostRoot(), spec.linux.resources)
+                    : cgroup::Cgroup::Open(launched.host_, place, options.id));
   MAYFLY_TRY(launched.PlanCgroup(spec, &state));
   MAYFLY_TRY(launched.SpawnInit(spec, workload.get(), options, channel, &state));
   MAYFLY_TRY(launched.Restrain(spec));
@@ -368,6 +377,7 @@ Result<Launched> Launch(const Runtime& runtime, const CreateOptions& options, St
     MAYFLY_TRY(launched.PassListenerOn(spec));
   }
   MAYFLY_TRY(launched.AwaitReady());
+  launched.cgroup_->InitIsIn();
   MAYFLY_TRY(launched.ReceiveTerminal());
   state.ready = true;
   state.cgroup = launched.cgroup_->location();

@@ -50,6 +50,9 @@ std::string SerializeState(const State& state) {
   if (!state.hooks.poststart.empty() || !state.hooks.poststop.empty()) {
     json["hooks"] = oci::HooksJson(state.hooks);
   }
+  if (!state.systemd_unit.empty()) {
+    json["systemdUnit"] = state.systemd_unit;
+  }
   return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
@@ -79,6 +82,8 @@ Result<State> ParseState(std::string_view bytes, const std::string& source) {
   state.own_pid_namespace = own_pid_namespace.value_or(false);
   MAYFLY_ASSIGN(state.cgroup, StringMap(root["cgroup"]));
   MAYFLY_ASSIGN(state.annotations, StringMap(root["annotations"]));
+  MAYFLY_ASSIGN(const auto unit, root["systemdUnit"].String());
+  state.systemd_unit = unit.value_or("");
   MAYFLY_TRY(oci::ParseHooks(root["hooks"], &state.hooks));
   return state;
 }

@@ -33,6 +33,7 @@ struct State {
   bool own_pid_namespace = false;
   oci::Hooks hooks;  // poststart and poststop: those that later commands run
   cgroup::Location cgroup;
+  std::string systemd_unit;  // the cgroup is this scope's; "": without systemd
   std::map<std::string, std::string> annotations;  // config.json's and the workload's
 };
 

@@ -17,6 +17,7 @@ State Example() {
   state.pid_start_time = 123456789012ULL;
   state.own_pid_namespace = true;
   state.cgroup = {{"/sys/fs/cgroup/memory", "/sys/fs/cgroup/memory/mayfly/c1"}};
+  state.systemd_unit = "mayfly-c1.scope";
   state.annotations = {{"a", "b"}};
   return state;
 }
@@ -31,6 +32,7 @@ TEST(State, ReadsBackWhatItWrote) {
   EXPECT_EQ(read->ready, state.ready);
   EXPECT_EQ(read->own_pid_namespace, state.own_pid_namespace);
   EXPECT_EQ(read->cgroup, state.cgroup);
+  EXPECT_EQ(read->systemd_unit, state.systemd_unit);
   EXPECT_EQ(read->annotations, state.annotations);
 }
 

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/json.h"
+#include "isolate/id_maps.h"
 #include "oci/spec_parse.h"
 
 namespace mayfly::container {
@@ -85,7 +86,8 @@ Result<void> Apply(const Entry& entry, State& state, const json& changes) {
   stored.merge_patch(changes);
   MAYFLY_ASSIGN(const oci::Resources resources, Effective(stored, changes));
   MAYFLY_ASSIGN(const cgroup::Host host, cgroup::DetectHost());
-  const auto group = cgroup::Cgroup::FromLocation(host, state.cgroup);
+  const auto group =
+      cgroup::Cgroup::FromLocation(host, state.cgroup, state.systemd_unit, !isolate::IsHostRoot());
   auto updated = group->Update(resources);
   // A hierarchy may have been joined before another limit was refused: `delete` must know of it.
   if (group->location() != state.cgroup) {

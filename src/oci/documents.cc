@@ -76,7 +76,7 @@ std::string FeaturesJson(const std::string& version, const std::vector<std::stri
       {"namespaces", {"cgroup", "ipc", "mount", "network", "pid", "time", "user", "uts"}},
       {"capabilities", CapabilityNames()},
       {"cgroup",
-       {{"v1", true}, {"v2", true}, {"systemd", false}, {"systemdUser", false}, {"rdma", true}}},
+       {{"v1", true}, {"v2", true}, {"systemd", true}, {"systemdUser", true}, {"rdma", true}}},
       {"seccomp",
        {{"enabled", true},
         {"actions", SeccompActionNames()},
