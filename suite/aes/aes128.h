@@ -122,12 +122,15 @@ enum class Direction { kEncrypt, kDecrypt };
 // CFB with full blocks of feedback; the last block may be shorter. `from` and `to` do not overlap.
 inline void ApplyCfb(const Aes128& cipher, Aes128::Block feedback, Direction direction,
                      const uint8_t* from, uint8_t* to, size_t count) {
-  for (size_t at = 0; at < count; at += Aes128::kBlockBytes) {
+  constexpr size_t kBytes = Aes128::kBlockBytes;
+  for (; count >= kBytes; from += kBytes, to += kBytes, count -= kBytes) {
     Aes128::Block mask = cipher.Encrypt(feedback);
-    size_t part = count - at < Aes128::kBlockBytes ? count - at : Aes128::kBlockBytes;
-    for (size_t i = 0; i < part; ++i) to[at + i] = from[at + i] ^ mask[i];
-    memcpy(feedback.data(), (direction == Direction::kEncrypt ? to : from) + at, part);
+    for (size_t i = 0; i < kBytes; ++i) to[i] = from[i] ^ mask[i];
+    memcpy(feedback.data(), direction == Direction::kEncrypt ? to : from, kBytes);
   }
+  if (count == 0) return;
+  Aes128::Block mask = cipher.Encrypt(feedback);
+  for (size_t i = 0; i < count; ++i) to[i] = from[i] ^ mask[i];
 }
 
 }  // namespace mayfly::suite

@@ -72,7 +72,8 @@ class TrigramRanks {
   }
 
   // How far the text is from the profile: 1 at the same order of trigrams, near 0 if none is there.
-  double Nearness(std::string_view profile) const {
+  // A function of its own: within its callers a Wasm engine runs out of registers.
+  [[gnu::noinline]] double Nearness(std::string_view profile) const {
     const char* next = profile.data();
     const char* end = next + profile.size();
     int32_t distance = 0;
