@@ -20,6 +20,7 @@ int main(int argc, char** argv) {
   AddTableCommand(app, context);
   AddResumeCommand(app, context);
   AddReportCommand(app, context);
+  AddChangesCommand(app, context);
   AddImportCommand(app, context);
   AddCompareCommand(app, context);
   AddBundlesCommand(app, context);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 
 #include "lab/stats/random.h"
 
@@ -30,6 +31,43 @@ std::vector<double> ValuesOf(const std::vector<Observation>& observations) {
     values.push_back(observation.value);
   }
   return values;
+}
+
+// The medians of the resamples where each block has one value. A resample is counted by the rank of
+// its values, which is several times faster than selecting among them.
+std::vector<double> MediansByRank(const std::vector<std::vector<double>>& values,
+                                  const std::vector<uint32_t>& drawn) {
+  const size_t n = values.size();
+  std::vector<uint32_t> order(n);
+  std::iota(order.begin(), order.end(), 0U);
+  std::sort(order.begin(), order.end(),
+            [&](uint32_t a, uint32_t b) { return values[a][0] < values[b][0]; });
+  std::vector<uint32_t> rank_of(n);
+  for (size_t rank = 0; rank < n; ++rank) {
+    rank_of[order[rank]] = static_cast<uint32_t>(rank);
+  }
+  std::vector<uint32_t> counts(n);
+  std::vector<double> medians;
+  medians.reserve(drawn.size() / n);
+  for (size_t begin = 0; begin < drawn.size(); begin += n) {
+    std::fill(counts.begin(), counts.end(), 0U);
+    for (size_t i = begin; i < begin + n; ++i) {
+      ++counts[rank_of[drawn[i]]];
+    }
+    size_t rank = 0;
+    size_t below = counts[0];  // values up to this rank
+    const size_t lower = (n + 1) / 2;
+    for (; below < lower; below += counts[rank]) {
+      ++rank;
+    }
+    const double low = values[order[rank]][0];
+    for (; below < n / 2 + 1; below += counts[rank]) {
+      ++rank;
+    }
+    const double high = values[order[rank]][0];
+    medians.push_back(n % 2 == 1 ? low : (low + high) / 2);
+  }
+  return medians;
 }
 
 }  // namespace
@@ -61,6 +99,11 @@ ResampledMedians::ResampledMedians(std::vector<Observation> observations, BlockD
     return;
   }
   const std::vector<uint32_t>& drawn = draws.For(blocks_.size());
+  if (std::all_of(values.begin(), values.end(),
+                  [](const std::vector<double>& in_block) { return in_block.size() == 1; })) {
+    medians_ = MediansByRank(values, drawn);
+    return;
+  }
   std::vector<double> scratch;
   medians_.reserve(static_cast<size_t>(options_.resamples));
   for (size_t begin = 0; begin < drawn.size(); begin += blocks_.size()) {

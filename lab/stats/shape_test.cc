@@ -106,6 +106,26 @@ TEST(Drift, FlagsAStepAndLeavesNoiseAlone) {
   EXPECT_FALSE(FindDrift(std::vector<double>{1, 2, 3}).flagged);
 }
 
+TEST(ResampledMedians, AreRatioOfMediansForAnyNumberAndShapeOfBlocks) {
+  std::mt19937_64 engine(6);
+  std::lognormal_distribution<double> time(3, 0.3);
+  for (const int blocks : {6, 7, 40}) {
+    for (const int a_block : {1, 2}) {  // runs of a cell in a block
+      std::vector<Observation> a;
+      std::vector<Observation> b;
+      for (int i = 0; i < blocks * a_block; ++i) {
+        a.push_back({.block = i % blocks, .value = std::round(time(engine))});  // with ties
+        b.push_back({.block = i % blocks, .value = time(engine)});
+      }
+      BlockDraws draws({.resamples = 500, .seed = 2, .confidence = 0.9});
+      const auto ratio = ResampledMedians(a, draws).Over(ResampledMedians(b, draws));
+      const auto expected = RatioOfMedians(a, b, draws.options());
+      EXPECT_EQ(ratio->interval->low, expected->interval->low) << blocks << " " << a_block;
+      EXPECT_EQ(ratio->interval->high, expected->interval->high) << blocks << " " << a_block;
+    }
+  }
+}
+
 TEST(ResampledMedians, AreRatioOfMediansBitForBit) {
   std::mt19937_64 engine(4);
   std::lognormal_distribution<double> time(3, 0.3);
