@@ -65,8 +65,8 @@ function tableOf(columns, rows, caption) {
 
 function csvOf(columns, rows) {
   const field = (value) => {
-    const text = String(value ?? "");
-    return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+    const text = String(value ?? "").replaceAll(/\s*\n\s*/g, " ");
+    return /[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   };
   const lines = [columns.map((column) => field(column.title)), ...rows.map((row) =>
     columns.map((column) => field(column.value(row))))];
