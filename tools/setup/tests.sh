@@ -9,6 +9,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/steps.sh"
 labels_release=(unit golden lint root engine containerd conformance orchestrators)
 labels_asan=(unit root)
 labels_suite=(unit golden)
+labels_fuzz=(fuzz)
 
 # run_labels BUILD LABEL...: one ctest run; its results go to build/BUILD/tests.xml. A failing test does not
 # end this program here: the report does, after every build has had its turn.
@@ -25,7 +26,7 @@ run_labels() {
 
 report() {
   PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 "$MAYFLY_TREE/tools/setup/test_report.py" "$MAYFLY_TREE/build" \
-    "release=${labels_release[*]}" "asan=${labels_asan[*]}" "suite=${labels_suite[*]}"
+    "release=${labels_release[*]}" "asan=${labels_asan[*]}" "suite=${labels_suite[*]}" "fuzz=${labels_fuzz[*]}"
 }
 
 run_tests() {
@@ -34,6 +35,7 @@ run_tests() {
   run_labels release "${labels_release[@]}"
   run_labels asan "${labels_asan[@]}"
   run_labels suite "${labels_suite[@]}"
+  run_labels fuzz "${labels_fuzz[@]}"
   report
 }
 
