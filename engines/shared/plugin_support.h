@@ -37,4 +37,24 @@ inline int Fail(mayfly_error* error, std::string_view text) {
   return 1;
 }
 
+inline constexpr const char* kNoImports[] = {nullptr};
+
+// The table of a plugin that compiles and does nothing else: the run plugin says what instances
+// get.
+constexpr mayfly_engine CompilerTable(const char* name, const char* version, uint32_t strategies,
+                                      const char* code_compatibility,
+                                      decltype(mayfly_engine::compile) compile) {
+  mayfly_engine table{};
+  table.abi_version = MAYFLY_ENGINE_ABI_VERSION;
+  table.struct_size = sizeof(mayfly_engine);
+  table.name = name;
+  table.version = version;
+  table.parts = MAYFLY_PART_COMPILE;
+  table.strategies = strategies;
+  table.code_compatibility = code_compatibility;
+  table.imports = kNoImports;
+  table.compile = compile;
+  return table;
+}
+
 }  // namespace mayfly_plugin

@@ -12,8 +12,6 @@
 namespace mayfly_wasmedge {
 namespace {
 
-constexpr const char* kNoImports[] = {nullptr};  // the run plugin says what instances get
-
 struct Part {
   const mayfly_engine* table = nullptr;
   std::string reason;  // why there is no table
@@ -47,24 +45,8 @@ int Compile(const uint8_t* module, size_t module_size, uint32_t flags, mayfly_by
                                : part.table->compile(module, module_size, flags, code, error);
 }
 
-constexpr mayfly_engine kPlugin = {
-    .abi_version = MAYFLY_ENGINE_ABI_VERSION,
-    .struct_size = sizeof(mayfly_engine),
-    .name = kName,
-    .version = kVersion,
-    .parts = MAYFLY_PART_COMPILE,
-    .strategies = kStrategies,
-    .code_compatibility = kCodeCompatibility,
-    .imports = kNoImports,
-    .compile = Compile,
-    .open = nullptr,
-    .open_module = nullptr,
-    .instantiate = nullptr,
-    .run = nullptr,
-    .close = nullptr,
-    .features = 0,
-    .load = nullptr,
-};
+constexpr mayfly_engine kPlugin =
+    mayfly_plugin::CompilerTable(kName, kVersion, kStrategies, kCodeCompatibility, Compile);
 
 }  // namespace
 }  // namespace mayfly_wasmedge

@@ -23,8 +23,6 @@ namespace mayfly_wasmedge {
 namespace {
 
 constexpr const char* kOutput = "code.so";  // in the working directory
-constexpr const char* kNoImports[] = {nullptr};
-
 // A mapping, freed by the caller of compile().
 struct Mapping {
   void* data;
@@ -85,24 +83,8 @@ int Compile(const uint8_t* module, size_t module_size, uint32_t flags, mayfly_by
   return MapOutput(code, error);
 }
 
-constexpr mayfly_engine kPart = {
-    .abi_version = MAYFLY_ENGINE_ABI_VERSION,
-    .struct_size = sizeof(mayfly_engine),
-    .name = kName,
-    .version = kVersion,
-    .parts = MAYFLY_PART_COMPILE,
-    .strategies = kStrategies,
-    .code_compatibility = kCodeCompatibility,
-    .imports = kNoImports,
-    .compile = Compile,
-    .open = nullptr,
-    .open_module = nullptr,
-    .instantiate = nullptr,
-    .run = nullptr,
-    .close = nullptr,
-    .features = 0,
-    .load = nullptr,
-};
+constexpr mayfly_engine kPart =
+    mayfly_plugin::CompilerTable(kName, kVersion, kStrategies, kCodeCompatibility, Compile);
 
 }  // namespace
 }  // namespace mayfly_wasmedge

@@ -2,13 +2,12 @@
 // process that compiles a module.
 #include <mayfly/engine_plugin.h>
 
+#include "../shared/plugin_support.h"
 #include "mayfly_wasmer.h"
 #include "names.h"
 
 namespace mayfly_wasmer {
 namespace {
-
-constexpr const char* kNoImports[] = {nullptr};  // the run plugin says what instances get
 
 int Compile(const uint8_t* module, size_t module_size, uint32_t flags, mayfly_bytes* code,
             mayfly_error* error) {
@@ -25,24 +24,9 @@ int Compile(const uint8_t* module, size_t module_size, uint32_t flags, mayfly_by
   return 0;
 }
 
-const mayfly_engine kPlugin = {
-    .abi_version = MAYFLY_ENGINE_ABI_VERSION,
-    .struct_size = sizeof(mayfly_engine),
-    .name = kName,
-    .version = mayfly_wasmer_version,
-    .parts = MAYFLY_PART_COMPILE,
-    .strategies = MAYFLY_STRATEGY_AOT | MAYFLY_STRATEGY_JIT,
-    .code_compatibility = kCodeCompatibility,
-    .imports = kNoImports,
-    .compile = Compile,
-    .open = nullptr,
-    .open_module = nullptr,
-    .instantiate = nullptr,
-    .run = nullptr,
-    .close = nullptr,
-    .features = 0,
-    .load = nullptr,
-};
+const mayfly_engine kPlugin = mayfly_plugin::CompilerTable(
+    kName, mayfly_wasmer_version, MAYFLY_STRATEGY_AOT | MAYFLY_STRATEGY_JIT, kCodeCompatibility,
+    Compile);
 
 }  // namespace
 }  // namespace mayfly_wasmer

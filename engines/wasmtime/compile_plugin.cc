@@ -7,8 +7,6 @@
 namespace mayfly_wasmtime {
 namespace {
 
-constexpr const char* kNoImports[] = {nullptr};  // the run plugin says what instances get
-
 void Release(void* context) {
   auto* bytes = static_cast<wasm_byte_vec_t*>(context);
   wasm_byte_vec_delete(bytes);
@@ -54,24 +52,9 @@ int Compile(const uint8_t* module, size_t module_size, uint32_t flags, mayfly_by
   return 0;
 }
 
-constexpr mayfly_engine kPlugin = {
-    .abi_version = MAYFLY_ENGINE_ABI_VERSION,
-    .struct_size = sizeof(mayfly_engine),
-    .name = kName,
-    .version = WASMTIME_VERSION,
-    .parts = MAYFLY_PART_COMPILE,
-    .strategies = MAYFLY_STRATEGY_AOT | MAYFLY_STRATEGY_JIT,
-    .code_compatibility = kCodeCompatibility,
-    .imports = kNoImports,
-    .compile = Compile,
-    .open = nullptr,
-    .open_module = nullptr,
-    .instantiate = nullptr,
-    .run = nullptr,
-    .close = nullptr,
-    .features = 0,
-    .load = nullptr,
-};
+constexpr mayfly_engine kPlugin =
+    mayfly_plugin::CompilerTable(kName, WASMTIME_VERSION, MAYFLY_STRATEGY_AOT | MAYFLY_STRATEGY_JIT,
+                                 kCodeCompatibility, Compile);
 
 }  // namespace
 }  // namespace mayfly_wasmtime
