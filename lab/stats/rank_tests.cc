@@ -78,8 +78,8 @@ std::optional<KruskalWallis> TestKruskalWallis(std::span<const std::vector<doubl
 std::vector<double> AdjustHolm(std::span<const double> p_values) {
   std::vector<size_t> order(p_values.size());
   std::iota(order.begin(), order.end(), size_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](size_t a, size_t b) { return p_values[a] < p_values[b]; });
+  std::sort(order.begin(), order.end(),
+            [&](size_t a, size_t b) { return p_values[a] < p_values[b]; });
   std::vector<double> adjusted(p_values.size());
   double largest = 0;
   for (size_t i = 0; i < order.size(); ++i) {
