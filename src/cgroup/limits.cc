@@ -12,6 +12,7 @@ namespace {
 constexpr std::string_view kMemoryLimit = "linux.resources.memory.limit";
 constexpr std::string_view kMemorySwap = "linux.resources.memory.swap";
 constexpr std::string_view kMemorySwappiness = "linux.resources.memory.swappiness";
+constexpr std::string_view kMemoryKernelTcp = "linux.resources.memory.kernelTCP";
 constexpr uint64_t kDefaultPeriodUs = 100000;
 
 // Collects settings of one controller at a time.
@@ -184,6 +185,10 @@ Result<void> RefuseOnV2(const oci::Resources& resources) {
     return base::Fail(ErrorKind::kUnsupported,
                       "linux.resources.network: cgroup v2 has no network controllers");
   }
+  if (IsSet(resources.memory_kernel_tcp_bytes)) {
+    return base::Fail(ErrorKind::kUnsupported, "{}: cgroup v2 has no limit of TCP buffers",
+                      kMemoryKernelTcp);
+  }
   if (IsSet(resources.cpu_realtime_runtime_us) || IsSet(resources.cpu_realtime_period_us)) {
     return base::Fail(ErrorKind::kUnsupported,
                       "linux.resources.cpu.realtimeRuntime: cgroup v2 has no real-time limits");
@@ -210,6 +215,10 @@ void AddMemoryV1(const oci::Resources& resources, Writer& writer) {
   if (IsSet(resources.memory_reservation_bytes)) {
     writer.Add("memory", "memory.soft_limit_in_bytes", *resources.memory_reservation_bytes,
                "linux.resources.memory.reservation");
+  }
+  if (IsSet(resources.memory_kernel_tcp_bytes)) {
+    writer.Add("memory", "memory.kmem.tcp.limit_in_bytes", *resources.memory_kernel_tcp_bytes,
+               kMemoryKernelTcp);
   }
   if (resources.memory_swappiness) {
     writer.Add("memory", "memory.swappiness", *resources.memory_swappiness, kMemorySwappiness);

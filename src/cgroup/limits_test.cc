@@ -90,6 +90,11 @@ TEST(LimitsTest, SwappinessAndTheOomKiller) {
   resources.memory_swappiness = 10;
   EXPECT_EQ(Written(SettingsV1(resources)), (Pairs{{"memory.swappiness", "10"}}));
   EXPECT_EQ(SettingsV2(resources).error().kind(), base::ErrorKind::kUnsupported);
+  resources.memory_swappiness.reset();
+  resources.memory_kernel_tcp_bytes = 4096;
+  EXPECT_EQ(Written(SettingsV1(resources)), (Pairs{{"memory.kmem.tcp.limit_in_bytes", "4096"}}));
+  EXPECT_NE(ErrorOf(SettingsV2(resources)).find("linux.resources.memory.kernelTCP"),
+            std::string::npos);
   resources.memory_swappiness = 101;
   EXPECT_NE(ErrorOf(SettingsV1(resources)).find("linux.resources.memory.swappiness"),
             std::string::npos);

@@ -1,5 +1,6 @@
 // spec and features: the documents of oci/documents.h.
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <memory>
 
@@ -18,12 +19,16 @@ void AddSpec(CLI::App* app, Selection* selection) {
   command->add_option("-b,--bundle", *bundle, "Directory to write it to")
       ->type_name("DIR")
       ->default_str("the working directory");
+  const auto rootless = std::make_shared<bool>(false);
+  command->add_flag("--rootless", *rootless, "For the user who calls this, without root");
   command->footer("Example:\n  mkdir -p hello/rootfs && mayfly spec --bundle hello");
-  command->callback([selection, bundle] {
-    selection->action = [bundle](const Globals&, base::Log&) -> Result<int> {
+  command->callback([selection, bundle, rootless] {
+    selection->action = [bundle, rootless](const Globals&, base::Log&) -> Result<int> {
       const std::string path = *bundle + "/config.json";
       MAYFLY_ASSIGN(const base::UniqueFd fd, base::Open(path, O_WRONLY | O_CREAT | O_EXCL, 0644));
-      MAYFLY_TRY(base::WriteAll(fd.get(), oci::DefaultConfigJson(), path));
+      const std::string text =
+          *rootless ? oci::RootlessConfigJson(::geteuid(), ::getegid()) : oci::DefaultConfigJson();
+      MAYFLY_TRY(base::WriteAll(fd.get(), text, path));
       return 0;
     };
   });

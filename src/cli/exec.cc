@@ -108,6 +108,12 @@ Result<oci::Process> FromFlags(const Flags& flags, oci::Process process) {
                                       flags.additional_gids.begin(), flags.additional_gids.end());
   process.no_new_privileges = process.no_new_privileges || flags.no_new_privileges;
   MAYFLY_TRY(AddCapabilities(flags.capabilities, &process));
+  if (!flags.apparmor.empty()) {
+    process.apparmor_profile = flags.apparmor;
+  }
+  if (!flags.process_label.empty()) {
+    process.selinux_label = flags.process_label;
+  }
   return process;
 }
 
@@ -126,12 +132,6 @@ Result<oci::Process> FromFile(const Flags& flags, const oci::Process& container)
 }
 
 Result<container::ExecOptions> ToExecOptions(const Flags& flags) {
-  for (const auto& [name, value] : {std::pair{"--process-label", &flags.process_label},
-                                    std::pair{"--apparmor", &flags.apparmor}}) {
-    if (!value->empty()) {
-      return Fail(ErrorKind::kUnsupported, "{} {}: not supported", name, *value);
-    }
-  }
   MAYFLY_TRY(CheckPreserved(flags.preserved_fds));
   container::ExecOptions options;
   options.id = flags.id;

@@ -79,7 +79,7 @@ Result<void> Execution::Start() {
   MAYFLY_ASSIGN(oci::Spec spec, entry.ReadConfig(state.bundle));
   MAYFLY_ASSIGN(spec.process, options_.process(spec));
   MAYFLY_TRY(CheckTerminal(spec.process, options_.console_socket, options_.mode));
-  MAYFLY_TRY(isolate::CheckLabels(spec));
+  MAYFLY_TRY(isolate::CheckLabels(spec.process));
   MAYFLY_ASSIGN(const auto filter, CompileFilter(spec, runtime_.store, runtime_.log));
   if (filter && filter->notifies) {
     return Fail(ErrorKind::kUnsupported,

@@ -86,6 +86,17 @@ Result<void> SetOomScore(pid_t pid, const oci::Process& process, base::Log& log)
   return {};
 }
 
+// What config.json leaves to the host.
+void AdaptToHost(const Runtime& runtime, const std::string& id, oci::Spec* spec) {
+  if (runtime.systemd_cgroup && spec->linux.cgroups_path.empty()) {
+    spec->linux.cgroups_path = cgroup::DefaultUnit(id, !isolate::IsHostRoot());
+  }
+  if (!spec->linux.mount_label.empty() && !isolate::HasSelinux()) {
+    runtime.log.Warning("linux.mountLabel: left out: this kernel has no SELinux");
+    spec->linux.mount_label.clear();
+  }
+}
+
 Result<State> NewState(const oci::Spec& spec, const std::string& id) {
   State state;
   state.id = id;
@@ -340,9 +351,7 @@ Result<Launched> Launch(const Runtime& runtime, const CreateOptions& options, St
   MAYFLY_ASSIGN(const UniqueFd rootfs, OpenRootfs(parsed));
   MAYFLY_ASSIGN(Entry entry, runtime.store.Create(options.id));
   Launched launched(runtime, std::move(entry));
-  if (runtime.systemd_cgroup && parsed.linux.cgroups_path.empty()) {
-    parsed.linux.cgroups_path = cgroup::DefaultUnit(options.id, !isolate::IsHostRoot());
-  }
+  AdaptToHost(runtime, options.id, &parsed);
   launched.spec_ = std::make_unique<oci::Spec>(std::move(parsed));
   const oci::Spec& spec = *launched.spec_;
   MAYFLY_TRY(launched.entry_.WriteConfig(config));
@@ -357,7 +366,7 @@ Result<Launched> Launch(const Runtime& runtime, const CreateOptions& options, St
     state.annotations[key] = value;
   }
   WarnOfCapabilities(spec, runtime.log);
-  MAYFLY_TRY(isolate::CheckLabels(spec));
+  MAYFLY_TRY(isolate::CheckLabels(spec.process));
   MAYFLY_ASSIGN(launched.seccomp_, CompileFilter(spec, runtime.store, runtime.log));
   if (launched.seccomp_ && launched.seccomp_->notifies) {
     MAYFLY_ASSIGN(launched.handover_, ListenerHandover::Make());

@@ -167,6 +167,8 @@ Result<int> NativeWorkload::Run(const std::function<void()>& on_started) {
   (void)on_started;
   const std::vector<char*> arguments = Pointers(process_.args);
   const std::vector<char*> environment = Pointers(environment_);
+  // Once more: another process may have changed the root file system since `create`.
+  MAYFLY_TRY(RefuseOwnProgram(program_));
   ::execve(program_.c_str(), arguments.data(), environment.data());
   const int why = errno;
   auto failed = FailExec(why, program_);

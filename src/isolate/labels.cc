@@ -22,30 +22,28 @@ bool HasAppArmor() {
   return enabled && enabled->starts_with('Y');
 }
 
-bool HasSelinux() {
-  struct statfs info{};
-  return ::statfs("/sys/fs/selinux", &info) == 0 &&
-         static_cast<unsigned long>(info.f_type) == kSelinuxMagic;
-}
-
 bool WantsAppArmor(const oci::Process& process) {
   return !process.apparmor_profile.empty() && process.apparmor_profile != kUnconfined;
 }
 
 }  // namespace
 
-Result<void> CheckLabels(const oci::Spec& spec) {
-  const oci::Process& process = spec.process;
+bool HasSelinux() {
+  struct statfs info{};
+  return ::statfs("/sys/fs/selinux", &info) == 0 &&
+         static_cast<unsigned long>(info.f_type) == kSelinuxMagic;
+}
+
+Result<void> CheckLabels(const oci::Process& process) {
   if (WantsAppArmor(process) && !HasAppArmor()) {
     return Fail(ErrorKind::kUnsupported,
                 "config.json: process.apparmorProfile: \"{}\": this kernel has no AppArmor",
                 process.apparmor_profile);
   }
-  const bool labels = !process.selinux_label.empty() || !spec.linux.mount_label.empty();
-  if (labels && !HasSelinux()) {
-    return Fail(ErrorKind::kUnsupported, "config.json: {}: \"{}\": this kernel has no SELinux",
-                process.selinux_label.empty() ? "linux.mountLabel" : "process.selinuxLabel",
-                process.selinux_label.empty() ? spec.linux.mount_label : process.selinux_label);
+  if (!process.selinux_label.empty() && !HasSelinux()) {
+    return Fail(ErrorKind::kUnsupported,
+                "config.json: process.selinuxLabel: \"{}\": this kernel has no SELinux",
+                process.selinux_label);
   }
   return {};
 }

@@ -49,7 +49,9 @@ Json DefaultProcess() {
 
 }  // namespace
 
-std::string DefaultConfigJson() {
+namespace {
+
+Json DefaultConfig() {
   Json linux_section = {
       {"resources", {{"devices", Json::array({{{"allow", false}, {"access", "rwm"}}})}}},
       {"namespaces", Json::array()},
@@ -62,12 +64,44 @@ std::string DefaultConfigJson() {
   for (const char* type : {"pid", "network", "ipc", "uts", "mount", "cgroup"}) {
     linux_section["namespaces"].push_back({{"type", type}});
   }
-  const Json config = {{"ociVersion", "1.2.0"},
-                       {"process", DefaultProcess()},
-                       {"root", {{"path", "rootfs"}, {"readonly", true}}},
-                       {"hostname", "mayfly"},
-                       {"mounts", DefaultMounts()},
-                       {"linux", linux_section}};
+  return {{"ociVersion", "1.2.0"},
+          {"process", DefaultProcess()},
+          {"root", {{"path", "rootfs"}, {"readonly", true}}},
+          {"hostname", "mayfly"},
+          {"mounts", DefaultMounts()},
+          {"linux", linux_section}};
+}
+
+}  // namespace
+
+std::string DefaultConfigJson() { return DefaultConfig().dump(2) + "\n"; }
+
+std::string RootlessConfigJson(uint32_t uid, uint32_t gid) {
+  Json config = DefaultConfig();
+  Json& section = config["linux"];
+  section.erase("resources");
+  Json namespaces = Json::array({{{"type", "user"}}});
+  for (const Json& item : section["namespaces"]) {
+    if (item["type"] != "network") {
+      namespaces.push_back(item);
+    }
+  }
+  section["namespaces"] = std::move(namespaces);
+  section["uidMappings"] = {{{"containerID", 0}, {"hostID", uid}, {"size", 1}}};
+  section["gidMappings"] = {{{"containerID", 0}, {"hostID", gid}, {"size", 1}}};
+  Json mounts = Json::array();
+  for (Json& mount : config["mounts"]) {
+    if (mount["destination"] == "/sys") {
+      // A sysfs belongs to a network namespace, and this one is the host's.
+      mount = MountJson("/sys", "none", "/sys", {"rbind", "nosuid", "noexec", "nodev", "ro"});
+    } else if (mount["destination"] == "/dev/pts") {
+      mount["options"].erase(5);  // gid=5 is not mapped
+    }
+    if (mount["type"] != "cgroup") {
+      mounts.push_back(std::move(mount));
+    }
+  }
+  config["mounts"] = std::move(mounts);
   return config.dump(2) + "\n";
 }
 

@@ -19,6 +19,16 @@ TEST(Documents, FeaturesNameWhatTheSpecAsksFor) {
   EXPECT_EQ(features["linux"]["namespaces"].size(), 8U);
 }
 
+TEST(Documents, TheRootlessConfigMapsTheUser) {
+  const auto config = nlohmann::json::parse(RootlessConfigJson(1000, 100));
+  EXPECT_EQ(config["linux"]["namespaces"][0]["type"], "user");
+  EXPECT_EQ(config["linux"]["uidMappings"][0]["hostID"], 1000);
+  EXPECT_EQ(config["linux"]["gidMappings"][0]["hostID"], 100);
+  EXPECT_EQ(config.dump().find("network"), std::string::npos);
+  EXPECT_EQ(config.dump().find("gid=5"), std::string::npos);
+  EXPECT_EQ(config.dump().find("cgroup\",\"options"), std::string::npos);
+}
+
 TEST(Documents, StateHasTheSpecsFields) {
   StateReport report;
   report.oci_version = "1.2.0";

@@ -46,7 +46,8 @@ Result<void> ParseMemory(const JsonView& view, Resources* out) {
   MAYFLY_ASSIGN(out->memory_swap_bytes, view["swap"].Int());
   MAYFLY_ASSIGN(out->memory_swappiness, view["swappiness"].Uint());
   MAYFLY_ASSIGN(out->memory_disable_oom_killer, view["disableOOMKiller"].Bool());
-  // The kernel dropped the kernel-memory limits (Linux 5.16, 6.1): runc ignores them as well.
+  MAYFLY_ASSIGN(out->memory_kernel_tcp_bytes, view["kernelTCP"].Int());
+  // The kernel dropped the limit of all kernel memory (Linux 5.16, 6.1): runc ignores it as well.
   const auto limited = [](const std::optional<int64_t>& bytes) { return bytes && *bytes > 0; };
   if (limited(out->memory_swap_bytes) && limited(out->memory_limit_bytes) &&
       *out->memory_swap_bytes < *out->memory_limit_bytes) {

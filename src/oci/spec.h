@@ -217,7 +217,8 @@ struct Resources {
   // memory, bytes; -1 is "no limit"
   std::optional<int64_t> memory_limit_bytes;
   std::optional<int64_t> memory_reservation_bytes;
-  std::optional<int64_t> memory_swap_bytes;  // memory plus swap, as the spec has it
+  std::optional<int64_t> memory_swap_bytes;        // memory plus swap, as the spec has it
+  std::optional<int64_t> memory_kernel_tcp_bytes;  // buffers of TCP
   std::optional<uint64_t> memory_swappiness;
   std::optional<bool> memory_disable_oom_killer;
   // cpu

@@ -71,6 +71,22 @@ TEST_F(AttackTest, Cve2019_5736_TheRuntimesProgramIsNotRunInTheContainer) {
   }
 }
 
+// The program is changed between `create`, which looks at it, and `start`.
+TEST_F(AttackTest, Cve2019_5736_TheRuntimesProgramIsNotPutInPlaceOfTheOneThatWasChecked) {
+  if (IsRunc()) {
+    GTEST_SKIP() << "runc runs a copy of itself";
+  }
+  Bundle bundle = MakeBundle();
+  WriteFile(bundle.rootfs() / "program", "#!/probe exit\n");
+  fs::permissions(bundle.rootfs() / "program", fs::perms::owner_all);
+  bundle.config["process"]["args"] = {"/program"};
+  bundle.Save();
+  const std::string id = NewId();
+  const Process process = Create(bundle, id);
+  WriteFile(bundle.rootfs() / "program", "#!/proc/self/exe features\n");
+  ExpectError(Runtime({"start", id}), "is the runtime's own program");
+}
+
 // The same from beside: a process of the same pid namespace must not open the waiting init's
 // program or memory.
 TEST_F(AttackTest, Cve2019_5736_TheWaitingInitCannotBeLookedInto) {
