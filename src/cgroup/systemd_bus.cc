@@ -143,7 +143,7 @@ int SystemdBus::Connection::OnJobRemoved(sd_bus_message* message, void* self, sd
 }
 
 Result<std::string> SystemdBus::Connection::ManagerProperty(const char* name) {
-  sd_bus_error error = SD_BUS_ERROR_NULL;
+  sd_bus_error error{};
   char* value = nullptr;
   const int got = library_.property(bus_, kService, kObject, kManager, name, &error, &value);
   const std::string why = error.message != nullptr ? error.message : std::strerror(-got);
@@ -162,7 +162,7 @@ Result<void> SystemdBus::Connection::Call(const char* method, const std::string&
                                           std::string* error_name) {
   sd_bus_message* message = nullptr;
   sd_bus_message* reply = nullptr;
-  sd_bus_error error = SD_BUS_ERROR_NULL;
+  sd_bus_error error{};
   int status = library_.new_call(bus_, &message, kService, kObject, kManager, method);
   if (status >= 0) {
     status = fill(message);
