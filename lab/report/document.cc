@@ -1,5 +1,6 @@
 #include "lab/report/document.h"
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 

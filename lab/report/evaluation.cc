@@ -44,10 +44,9 @@ bool HasWord(const std::vector<std::string>& words, std::string_view word) {
 // The kind of image from its reference ("…:distroless") or from the environment's name.
 std::string ImageOf(const std::vector<std::string>& words, const std::string& reference) {
   const size_t colon = reference.rfind(':');
-  const std::string tag =
-      colon == std::string::npos || reference.find('/', colon) != std::string::npos
-          ? ""
-          : reference.substr(colon + 1);
+  std::string tag = colon == std::string::npos || reference.find('/', colon) != std::string::npos
+                        ? ""
+                        : reference.substr(colon + 1);
   for (const char* kind : {"distroless", "debian", "scratch", "wasm"}) {
     if (HasWord(words, kind) || HasWord(Words(tag), kind)) {
       return kind;
