@@ -32,8 +32,13 @@ std::string Quoted(std::string_view text) {
 }  // namespace
 
 Result<Log> Log::OpenFile(const std::string& path, LogFormat format, LogLevel lowest) {
+  MAYFLY_ASSIGN(UniqueFd fd, Open(path, O_WRONLY | O_CREAT | O_APPEND, 0644));
+  return ToDescriptor(std::move(fd), format, lowest);
+}
+
+Log Log::ToDescriptor(UniqueFd fd, LogFormat format, LogLevel lowest) {
   Log log;
-  MAYFLY_ASSIGN(log.fd_, Open(path, O_WRONLY | O_CREAT | O_APPEND, 0644));
+  log.fd_ = std::move(fd);
   log.format_ = format;
   log.lowest_ = lowest;
   return log;

@@ -24,6 +24,9 @@ class Log {
   Log() = default;
   static Result<Log> OpenFile(const std::string& path, LogFormat format, LogLevel lowest);
 
+  // An open file or FIFO.
+  static Log ToDescriptor(UniqueFd fd, LogFormat format, LogLevel lowest);
+
   void Write(LogLevel level, std::string_view message);
 
   template <typename... Args>

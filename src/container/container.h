@@ -10,12 +10,14 @@
 // Threads: one. Fork: create and run fork the init; the caller must be single-threaded.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <string>
 #include <vector>
 
 #include "base/log.h"
 #include "base/phases.h"
+#include "base/process.h"
 #include "base/result.h"
 #include "container/store.h"
 #include "container/workload.h"
@@ -32,6 +34,10 @@ struct Runtime {
   bool systemd_cgroup = false;         // new containers' cgroups are systemd's scopes
 };
 
+// The standard input, output and error of a guest, borrowed until it is born; -1: this process's own.
+using Streams = std::array<int, 3>;
+inline constexpr Streams kOwnStreams = {-1, -1, -1};
+
 struct CreateOptions {
   std::string id;
   std::string bundle;          // absolute
@@ -40,6 +46,7 @@ struct CreateOptions {
   int preserved_fds = 0;
   bool pivot = true;
   bool new_keyring = true;
+  Streams streams = kOwnStreams;
 };
 
 enum class RunMode : unsigned char { kForeground, kDetached };
@@ -64,10 +71,18 @@ struct ExecOptions {
   int preserved_fds = 0;
   bool ignore_paused = false;
   RunMode mode = RunMode::kForeground;
+  Streams streams = kOwnStreams;
 };
 // Adds a process to a container that runs, under the same restrictions. In the foreground waits and
 // returns its exit status; detached returns 0 once it runs.
 base::Result<int> Exec(const Runtime& runtime, const ExecOptions& options);
+
+// The same for a caller that waits by itself: a child of this process, which runs.
+struct Executed {
+  base::Child child;
+  base::UniqueFd terminal;  // the master of the process's terminal; -1: none
+};
+base::Result<Executed> StartExec(const Runtime& runtime, const ExecOptions& options);
 
 // Stops and resumes all processes of a container. A paused container stays what it was: `kill` and
 // `delete --force` work on it.

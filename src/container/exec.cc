@@ -4,6 +4,8 @@
 #include <sys/file.h>
 #include <sys/prctl.h>
 
+#include <utility>
+
 #include "base/file.h"
 #include "base/process.h"
 #include "base/unix_socket.h"
@@ -57,7 +59,7 @@ class Execution {
   Result<void> Start();
   const base::Child& child() const { return child_; }
   UniqueFd TakeMaster() { return std::move(master_); }
-  void HandOver() { child_.pid = -1; }
+  base::Child HandOver() { return std::exchange(child_, {}); }
 
  private:
   Result<void> Launch(const ExecTarget& target, JoinConfig& config);
@@ -107,6 +109,7 @@ Result<void> Execution::Start() {
                     .namespaces = target.namespaces & ~static_cast<uint64_t>(CLONE_NEWPID),
                     .keyring = "_ses." + options_.id,
                     .preserved_fds = options_.preserved_fds,
+                    .streams = options_.streams,
                     .socket = sockets.second.get(),
                     .terminal_socket = channel.child_end.get(),
                     .parent_only = {sockets.first.get(), entry.dir_fd(), channel.parent_end.get()},
@@ -177,6 +180,13 @@ Result<void> Execution::AwaitRunning(int socket) {
 
 }  // namespace
 
+Result<Executed> StartExec(const Runtime& runtime, const ExecOptions& options) {
+  Execution execution(runtime, options);
+  MAYFLY_TRY_AS(execution.Start(), "exec {}", options.id);
+  UniqueFd master = execution.TakeMaster();
+  return Executed{execution.HandOver(), std::move(master)};
+}
+
 Result<int> Exec(const Runtime& runtime, const ExecOptions& options) {
   MAYFLY_ASSIGN(Foreground foreground, Foreground::Begin());
   Execution execution(runtime, options);
@@ -185,16 +195,14 @@ Result<int> Exec(const Runtime& runtime, const ExecOptions& options) {
     MAYFLY_TRY(WritePidFile(options.pid_file, execution.child().pid));
   }
   if (options.mode == RunMode::kDetached) {
-    execution.HandOver();
+    (void)execution.HandOver();
     return 0;
   }
   if (UniqueFd master = execution.TakeMaster(); master.valid()) {
     MAYFLY_TRY(foreground.RelayTerminal(std::move(master)));
   }
   MAYFLY_TRY(foreground.WaitForEnd(execution.child().pidfd.get()));
-  const pid_t pid = execution.child().pid;
-  execution.HandOver();
-  return base::WaitForExit(pid);
+  return base::WaitForExit(execution.HandOver().pid);
 }
 
 }  // namespace mayfly::container

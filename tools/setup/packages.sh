@@ -19,6 +19,7 @@ packages_base=(
   wasi-libc libc++-19-dev-wasm32 libc++abi-19-dev-wasm32 libclang-rt-19-dev-wasm32
   libclang-rt-19-dev               # clang's sanitizers and libFuzzer
   nlohmann-json3-dev libcli11-dev libfmt-dev libtomlplusplus-dev libssl-dev
+  libprotobuf-dev protobuf-compiler # the shim's messages
   libseccomp-dev libsystemd-dev    # seccomp filters; the systemd cgroup driver
   libgtest-dev libboost-math-dev   # tests; the lab's statistics
   libstb-dev                       # the functions' image codecs and deflate

@@ -139,6 +139,7 @@ bool Notifies(const InitConfig& config) {
 }
 
 Result<void> SetUp(const InitConfig& config) {
+  MAYFLY_TRY(TakeStreams(config.streams));
   MAYFLY_TRY(SettleInUserNamespace(config));
   MAYFLY_TRY(LeaveParent(config.parent_only));
   if (!isolate::NeedsStandIn(config.spec)) {

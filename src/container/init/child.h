@@ -9,6 +9,7 @@
 
 #include "base/phases.h"
 #include "cgroup/cgroup.h"
+#include "container/container.h"
 #include "container/workload.h"
 #include "isolate/mounts.h"
 #include "isolate/namespaces.h"
@@ -35,6 +36,7 @@ struct InitConfig {
   std::string keyring;                 // empty: keep the caller's session keyring
   int preserved_fds = 0;               // 3 .. 3+n-1 stay open for the guest
   base::PhaseClock* phases = nullptr;  // nullptr: nobody measures
+  Streams streams = kOwnStreams;
   int socket = -1;                     // to the parent
   int start_listener = -1;             // -1: `start` comes over `socket`
   int terminal_socket = -1;            // where the terminal's master goes; -1: no terminal

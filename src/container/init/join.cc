@@ -71,6 +71,7 @@ Result<void> EnterCgroup(const JoinConfig& config) {
 }
 
 Result<void> SetUp(const JoinConfig& config) {
+  MAYFLY_TRY(TakeStreams(config.streams));
   MAYFLY_TRY(LeaveParent(config.parent_only));
   const oci::Process& process = config.spec.process;
   if (process.oom_score_adj) {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "cgroup/cgroup.h"
+#include "container/container.h"
 #include "container/workload.h"
 #include "isolate/seccomp.h"
 #include "oci/spec.h"
@@ -28,6 +29,7 @@ struct JoinConfig {
   uint64_t namespaces = 0;           // CLONE_NEW* to join, without the pid namespace
   std::string keyring;
   int preserved_fds = 0;
+  Streams streams = kOwnStreams;
   int socket = -1;           // to the parent
   int terminal_socket = -1;  // where the terminal's master goes; -1: no terminal
   std::vector<int> parent_only;

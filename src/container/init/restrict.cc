@@ -80,6 +80,16 @@ bool HoldsForFilter(const Restrictions& restrictions) {
 
 }  // namespace
 
+Result<void> TakeStreams(const Streams& streams) {
+  for (int number = 0; number < static_cast<int>(streams.size()); ++number) {
+    const int given = streams[static_cast<size_t>(number)];
+    if (given >= 0 && ::dup2(given, number) < 0) {
+      return FailErrno("standard stream {}", number);
+    }
+  }
+  return {};
+}
+
 Result<void> LeaveParent(const std::vector<int>& parent_only) {
   for (const int fd : parent_only) {
     (void)UniqueFd(fd);

@@ -11,12 +11,16 @@
 #include <vector>
 
 #include "base/result.h"
+#include "container/container.h"
 #include "isolate/seccomp.h"
 #include "oci/spec.h"
 
 namespace mayfly::container {
 
 class ListenerHandover;
+
+// The guest's standard streams in the place of the caller's.
+base::Result<void> TakeStreams(const Streams& streams);
 
 // A fresh session, default signals, no life without the parent, no look into this process from
 // inside namespaces that it joins (CVE-2016-9962). `parent_only` are the parent's descriptors that
