@@ -40,7 +40,8 @@ struct Process {
   uint32_t exit_status = 0;
   timespec exited_at{};
   ProcessStreams streams;
-  std::unique_ptr<Console> console;  // with a terminal
+  std::unique_ptr<Console> console;             // with a terminal
+  std::vector<std::unique_ptr<Relay>> relays;  // of an exec without one
   std::vector<Responder> waiters;
 };
 
@@ -58,6 +59,7 @@ struct Container {
   std::unique_ptr<container::Launched> launched;  // until it is started
   Process init;
   std::map<std::string, std::unique_ptr<Process>> execs;
+  std::vector<std::unique_ptr<Relay>> leftovers;  // of execs whose children may still write
   // The init's end, told after the end of all the others.
   std::optional<uint32_t> held_exit_status;
 

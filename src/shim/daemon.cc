@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/phases.h"
 #include "container/native_workload.h"
 #include "engine/workload_factory.h"
 #include "shim/pause_workload.h"
@@ -89,7 +90,8 @@ Result<void> Serve(const CommandLine& line, base::Log* log, UniqueFd listener) {
   MAYFLY_ASSIGN(const UniqueFd signals, BlockSignals());
   MAYFLY_ASSIGN(EventLoop loop, EventLoop::Make());
   Publisher publisher(&loop, log, line.ttrpc_address, line.name_space);
-  TaskService tasks(&loop, log, &publisher, line.name_space, MakeWorkloads());
+  base::PhaseClock phases = base::PhaseClock::FromEnvironment();
+  TaskService tasks(&loop, log, &publisher, line.name_space, MakeWorkloads(), &phases);
   Server server(&loop, log, std::move(listener),
                 [&tasks](const ttrpc::Call& call, Responder respond) {
                   tasks.Handle(call, std::move(respond));

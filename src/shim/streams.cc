@@ -72,7 +72,8 @@ Result<void> ProcessStreams::OpenOutput(int number, const std::string& text) {
   }
   MAYFLY_ASSIGN(UniqueFd both, OpenBothEnds(uri.path));
   MAYFLY_ASSIGN(given_[number], base::Open(uri.path, O_WRONLY));
-  held_.push_back(std::move(both));
+  held_[number] = std::move(both);
+  is_fifo_[number] = true;
   return {};
 }
 
@@ -81,8 +82,8 @@ Result<void> ProcessStreams::StartLogger(const StreamPaths& paths, const std::st
   MAYFLY_ASSIGN(auto logger, shim::StartLogger(paths.out, id, name_space));
   given_[1] = std::move(logger.out_writer);
   given_[2] = std::move(logger.err_writer);
-  held_.push_back(std::move(logger.out_reader));
-  held_.push_back(std::move(logger.err_reader));
+  held_[1] = std::move(logger.out_reader);
+  held_[2] = std::move(logger.err_reader);
   return {};
 }
 
@@ -115,6 +116,30 @@ Result<ProcessStreams> ProcessStreams::OpenForTerminal(const StreamPaths& paths,
   return streams;
 }
 
+Result<std::vector<std::unique_ptr<Relay>>> ProcessStreams::RelayOutputs(EventLoop* loop) {
+  std::vector<std::unique_ptr<Relay>> relays;
+  for (const int number : {1, 2}) {
+    if (!is_fifo_[number]) {
+      continue;
+    }
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) != 0) {
+      return FailErrno("{}: pipe", kNames[number]);
+    }
+    UniqueFd reader(ends[0]);
+    UniqueFd writer(ends[1]);
+    const int sink = given_[number].get();
+    if (::fcntl(reader.get(), F_SETFL, O_NONBLOCK) != 0 ||
+        ::fcntl(sink, F_SETFL, O_WRONLY | O_NONBLOCK) != 0) {
+      return FailErrno("{}", kNames[number]);
+    }
+    relays.push_back(std::make_unique<Relay>(loop, std::move(reader), std::move(given_[number]),
+                                             std::move(held_[number])));
+    given_[number] = std::move(writer);
+  }
+  return relays;
+}
+
 container::Streams ProcessStreams::given() const {
   return {given_[0].get(), given_[1].get(), given_[2].get()};
 }
@@ -128,7 +153,9 @@ void ProcessStreams::DropGiven() {
 void ProcessStreams::CloseAll() {
   DropGiven();
   input_writer_.Reset();
-  held_.clear();
+  for (UniqueFd& fd : held_) {
+    fd.Reset();
+  }
 }
 
 }  // namespace mayfly::shim

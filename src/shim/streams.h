@@ -12,6 +12,7 @@
 // Errors: name the stream and its path. Fork: parent only; starts loggers.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "container/container.h"
+#include "shim/relay.h"
 
 namespace mayfly::shim {
 
@@ -43,6 +45,9 @@ class ProcessStreams {
                                                       const std::string& id,
                                                       const std::string& name_space);
 
+  // Puts a pipe between the process and each output that is a FIFO.
+  base::Result<std::vector<std::unique_ptr<Relay>>> RelayOutputs(EventLoop* loop);
+
   // What the process is born with; borrowed.
   container::Streams given() const;
   // After the process is born: drops what is only its.
@@ -59,7 +64,8 @@ class ProcessStreams {
 
   base::UniqueFd given_[3];
   base::UniqueFd input_writer_;
-  std::vector<base::UniqueFd> held_;
+  base::UniqueFd held_[3];  // both ends of an output that is a FIFO, or a logger's reading end
+  bool is_fifo_[3] = {false, false, false};
 };
 
 }  // namespace mayfly::shim

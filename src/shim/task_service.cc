@@ -7,6 +7,8 @@
 #include <task.pb.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "base/json.h"
@@ -152,8 +154,13 @@ TaskService::Answer TaskService::Create(const std::string& payload) {
   Container* container = owned.get();
   container->options = options;
   container->init.paths = {request.stdin(), request.stdout(), request.stderr(), request.terminal()};
+  phases_->Restart();
+  phases_->Mark(base::Phase::kBegin);
   MAYFLY_TRY(MountRootfs(MountsOf(request), container->rootfs()));
-  if (auto launched = Launch(container); !launched) {
+  auto launched = Launch(container);
+  phases_->Mark(base::Phase::kEnd);
+  phases_->Write(container->id, "create");
+  if (!launched) {
     (void)UnmountRootfs(container->rootfs());
     return std::unexpected(std::move(launched).error());
   }
@@ -269,7 +276,10 @@ Result<void> TaskService::StartExec(Container* container, Process* process) {
   container::ExecOptions options;
   options.id = container->id;
   options.process = [process](const oci::Spec&) -> Result<oci::Process> { return process->spec; };
-  options.streams = process->paths.terminal ? container::kOwnStreams : process->streams.given();
+  if (!process->paths.terminal) {
+    MAYFLY_ASSIGN(process->relays, process->streams.RelayOutputs(loop_));
+    options.streams = process->streams.given();
+  }
   auto executed = container::StartExec(RuntimeOf(*container), options);
   if (!executed) {
     return std::unexpected(std::move(executed).error());
@@ -278,6 +288,9 @@ Result<void> TaskService::StartExec(Container* container, Process* process) {
   process->pidfd = std::move(executed->child.pidfd);
   process->state = ProcessState::kRunning;
   MAYFLY_TRY(Attach(process, std::move(executed->terminal)));
+  for (const auto& relay : process->relays) {
+    relay->Begin();
+  }
   events::TaskExecStarted event;
   event.set_container_id(container->id);
   event.set_exec_id(process->exec_id);
@@ -347,6 +360,7 @@ TaskService::Answer TaskService::Delete(const std::string& payload) {
     return DeleteContainer(container);
   }
   const std::string response = EncodeDelete(*process);
+  std::ranges::move(process->relays, std::back_inserter(container->leftovers));
   container->execs.erase(request.exec_id());
   return response;
 }
@@ -582,6 +596,9 @@ void TaskService::MarkEnded(Process* process, uint32_t status) const {
     process->console->Drain();
   }
   process->streams.CloseAll();
+  for (const auto& relay : process->relays) {
+    relay->Drain();
+  }
   for (const Responder& respond : std::exchange(process->waiters, {})) {
     respond({}, EncodeWait(*process));
   }

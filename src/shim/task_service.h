@@ -25,12 +25,13 @@ namespace mayfly::shim {
 class TaskService {
  public:
   TaskService(EventLoop* loop, base::Log* log, Publisher* publisher, std::string name_space,
-              container::WorkloadFactory make_workload)
+              container::WorkloadFactory make_workload, base::PhaseClock* phases)
       : loop_(loop),
         log_(log),
         publisher_(publisher),
         name_space_(std::move(name_space)),
-        make_workload_(std::move(make_workload)) {}
+        make_workload_(std::move(make_workload)),
+        phases_(phases) {}
   TaskService(const TaskService&) = delete;
   TaskService& operator=(const TaskService&) = delete;
 
@@ -65,7 +66,7 @@ class TaskService {
   base::Result<Container*> Find(const std::string& id) const;
   base::Result<Process*> FindProcess(Container* container, const std::string& exec_id) const;
   container::Runtime RuntimeOf(const Container& container) const {
-    return {container.store, *log_, make_workload_};
+    return {container.store, *log_, make_workload_, phases_, container.options.systemd_cgroup};
   }
   base::Result<void> OpenStreams(Container* container, Process* process) const;
   base::Result<void> Attach(Process* process, base::UniqueFd terminal) const;
@@ -84,6 +85,7 @@ class TaskService {
   Publisher* publisher_;
   std::string name_space_;
   container::WorkloadFactory make_workload_;
+  base::PhaseClock* phases_;
   std::map<std::string, std::unique_ptr<Container>> containers_;
 };
 

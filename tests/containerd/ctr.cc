@@ -88,8 +88,10 @@ Output CtrTest::Ctr(const std::vector<std::string>& args) const {
 std::vector<std::string> CtrTest::RunLine(const std::string& id,
                                           const std::vector<std::string>& flags,
                                           const std::vector<std::string>& args) const {
-  std::vector<std::string> line = {"run", "--runc-binary", MAYFLY_TEST_RUNTIME_PATH, "--runc-root",
-                                   state_root()};
+  std::vector<std::string> line = {"run", "--runtime", "io.containerd.mayfly.v1"};
+  if (GetParam() == Shim::kRunc) {
+    line = {"run", "--runc-binary", MAYFLY_TEST_RUNTIME_PATH, "--runc-root", state_root()};
+  }
   line.insert(line.end(), flags.begin(), flags.end());
   line.insert(line.end(), args.begin(), args.end());
   line.insert(line.end() - static_cast<long>(args.size()) + 1, id);

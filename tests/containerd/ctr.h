@@ -16,7 +16,11 @@
 
 namespace mayfly::test {
 
-class CtrTest : public testing::Test {
+// Which shim runs the containers: containerd's own for runc, with Mayfly as its --runc-binary, or
+// Mayfly's.
+enum class Shim : unsigned char { kRunc, kMayfly };
+
+class CtrTest : public testing::TestWithParam<Shim> {
  protected:
   void SetUp() override;
   void TearDown() override;
@@ -43,7 +47,9 @@ class CtrTest : public testing::Test {
   std::string name_space = "mayfly-test";
 
  private:
-  std::filesystem::path state_root() const { return directory_ / "state"; }
+  std::filesystem::path state_root() const {
+    return GetParam() == Shim::kMayfly ? "/run/containerd/mayfly" : directory_ / "state";
+  }
 
   std::string socket_;
   std::filesystem::path directory_;

@@ -18,7 +18,7 @@ std::vector<std::string> Programs(bool wasm) {
 
 }  // namespace
 
-TEST_F(CtrTest, ExitCodeAndOutput) {
+TEST_P(CtrTest, ExitCodeAndOutput) {
   for (const std::string& program : Programs(HasWasm())) {
     SCOPED_TRACE(program);
     const Output ended = Run({program, "exit", "7"});
@@ -30,7 +30,7 @@ TEST_F(CtrTest, ExitCodeAndOutput) {
   }
 }
 
-TEST_F(CtrTest, EnvironmentAndArguments) {
+TEST_P(CtrTest, EnvironmentAndArguments) {
   for (const std::string& program : Programs(HasWasm())) {
     SCOPED_TRACE(program);
     const Output output =
@@ -40,13 +40,13 @@ TEST_F(CtrTest, EnvironmentAndArguments) {
   }
 }
 
-TEST_F(CtrTest, MuchOutput) {
+TEST_P(CtrTest, MuchOutput) {
   for (const std::string& program : Programs(HasWasm())) {
     EXPECT_EQ(Run({program, "output", "3000000"}).out.size(), 3000000U) << program;
   }
 }
 
-TEST_F(CtrTest, VolumesAndReadOnlyRoot) {
+TEST_P(CtrTest, VolumesAndReadOnlyRoot) {
   WriteFile(directory() / "volume/file", "from the host");
   const std::string mount =
       "type=bind,src=" + (directory() / "volume").string() + ",dst=/tmp,options=rbind:rw";
@@ -61,7 +61,7 @@ TEST_F(CtrTest, VolumesAndReadOnlyRoot) {
   }
 }
 
-TEST_F(CtrTest, KillAndRemove) {
+TEST_P(CtrTest, KillAndRemove) {
   for (const std::string& program : Programs(HasWasm())) {
     SCOPED_TRACE(program);
     const std::string id = Launch({program, "sleep"});
@@ -73,7 +73,7 @@ TEST_F(CtrTest, KillAndRemove) {
   }
 }
 
-TEST_F(CtrTest, TermEndsAWasmGuest) {
+TEST_P(CtrTest, TermEndsAWasmGuest) {
   if (!HasWasm()) {
     GTEST_SKIP() << "no probe.wasm or no Wasmtime plugin";
   }
@@ -82,7 +82,7 @@ TEST_F(CtrTest, TermEndsAWasmGuest) {
   EXPECT_TRUE(WaitUntil([&] { return Status(id) == "STOPPED"; }, 5)) << Status(id);
 }
 
-TEST_F(CtrTest, Metrics) {
+TEST_P(CtrTest, Metrics) {
   for (const std::string& program : Programs(HasWasm())) {
     SCOPED_TRACE(program);
     const std::string id = Launch({program, "sleep"});
@@ -93,7 +93,7 @@ TEST_F(CtrTest, Metrics) {
   }
 }
 
-TEST_F(CtrTest, MemoryLimit) {
+TEST_P(CtrTest, MemoryLimit) {
   for (const std::string& program : Programs(HasWasm())) {
     SCOPED_TRACE(program);
     const std::vector<std::string> flags = {"--memory-limit", "67108864"};
@@ -102,13 +102,13 @@ TEST_F(CtrTest, MemoryLimit) {
   }
 }
 
-TEST_F(CtrTest, AnErrorReachesTheCaller) {
+TEST_P(CtrTest, AnErrorReachesTheCaller) {
   const Output missing = Run({"/no/such/program"});
   EXPECT_NE(missing.exit_code, 0);
   EXPECT_NE(missing.err.find("/no/such/program"), std::string::npos) << missing.err;
 }
 
-TEST_F(CtrTest, SeveralAtOnce) {
+TEST_P(CtrTest, SeveralAtOnce) {
   std::vector<std::string> ids;
   for (int round = 0; round < 4; ++round) {
     for (const std::string& program : Programs(HasWasm())) {
@@ -125,7 +125,7 @@ TEST_F(CtrTest, SeveralAtOnce) {
 }
 
 // The functions of the suite, out of their images: native and Wasm print the same.
-TEST_F(CtrTest, SuiteImages) {
+TEST_P(CtrTest, SuiteImages) {
   name_space = "mayfly-lab";
   const std::string image = "mayfly.dev/suite/prime-numbers";
   const std::string images = Ctr({"images", "ls", "-q"}).out;
@@ -146,5 +146,10 @@ TEST_F(CtrTest, SuiteImages) {
   EXPECT_EQ(wasm.exit_code, 0) << wasm.err;
   EXPECT_EQ(wasm.out, native.out);
 }
+
+INSTANTIATE_TEST_SUITE_P(Shims, CtrTest, testing::Values(Shim::kRunc, Shim::kMayfly),
+                         [](const testing::TestParamInfo<Shim>& shim) {
+                           return shim.param == Shim::kRunc ? "Runc" : "Mayfly";
+                         });
 
 }  // namespace mayfly::test
