@@ -34,7 +34,8 @@ struct Runtime {
   bool systemd_cgroup = false;         // new containers' cgroups are systemd's scopes
 };
 
-// The standard input, output and error of a guest, borrowed until it is born; -1: this process's own.
+// The standard input, output and error of a guest, borrowed until it is born; -1: this process's
+// own.
 using Streams = std::array<int, 3>;
 inline constexpr Streams kOwnStreams = {-1, -1, -1};
 

@@ -1,6 +1,7 @@
 // CommandLine: how containerd calls a shim: flags in Go's form, an action, and standard input.
 //
-//   containerd-shim-mayfly-v1 -namespace NS -address SOCKET -publish-binary PATH -id ID start|delete
+//   containerd-shim-mayfly-v1 -namespace NS -address SOCKET -publish-binary PATH -id ID
+//   start|delete
 //
 // containerd 2.3 and newer also writes BootstrapParams to the standard input of `start`; older ones
 // write the runtime's options there. What says the same twice is taken from there.

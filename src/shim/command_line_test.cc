@@ -9,9 +9,9 @@
 namespace mayfly::shim {
 
 TEST(CommandLineTest, TakesWhatContainerdPasses) {
-  const auto line = ParseCommandLine({"-namespace", "ns", "-address", "/run/c.sock",
-                                      "-publish-binary", "/usr/bin/containerd", "-id", "c1",
-                                      "-debug", "start"});
+  const auto line =
+      ParseCommandLine({"-namespace", "ns", "-address", "/run/c.sock", "-publish-binary",
+                        "/usr/bin/containerd", "-id", "c1", "-debug", "start"});
   ASSERT_TRUE(line.has_value()) << line.error().text();
   EXPECT_EQ(line->name_space, "ns");
   EXPECT_EQ(line->address, "/run/c.sock");

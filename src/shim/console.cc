@@ -117,7 +117,8 @@ void Console::Update() {
     return;
   }
   Want(master_.get(),
-       !master_open_ ? 0U : (to_reader_.empty() ? EPOLLIN : 0U) | (to_guest_.empty() ? 0U : EPOLLOUT),
+       !master_open_ ? 0U
+                     : (to_reader_.empty() ? EPOLLIN : 0U) | (to_guest_.empty() ? 0U : EPOLLOUT),
        &master_wanted_, [this](uint32_t events) { OnMaster(events); });
   Want(streams_.given()[0], input_open_ && to_guest_.empty() ? EPOLLIN : 0U, &input_wanted_,
        [this](uint32_t) { OnInput(); });

@@ -40,7 +40,7 @@ struct Process {
   uint32_t exit_status = 0;
   timespec exited_at{};
   ProcessStreams streams;
-  std::unique_ptr<Console> console;             // with a terminal
+  std::unique_ptr<Console> console;            // with a terminal
   std::vector<std::unique_ptr<Relay>> relays;  // of an exec without one
   std::vector<Responder> waiters;
 };

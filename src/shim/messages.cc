@@ -18,7 +18,9 @@ void SetTime(wire::Timestamp* out, const timespec& time) {
 std::vector<RootfsMount> MountsOf(const task::CreateTaskRequest& request) {
   std::vector<RootfsMount> mounts;
   for (const auto& mount : request.rootfs()) {
-    mounts.push_back({mount.type(), mount.source(), mount.target(),
+    mounts.push_back({mount.type(),
+                      mount.source(),
+                      mount.target(),
                       {mount.options().begin(), mount.options().end()}});
   }
   return mounts;
@@ -27,6 +29,13 @@ std::vector<RootfsMount> MountsOf(const task::CreateTaskRequest& request) {
 std::string EncodeDelete(const Process& process) {
   task::DeleteResponse response;
   response.set_pid(static_cast<uint32_t>(process.pid));
+  response.set_exit_status(process.exit_status);
+  SetTime(response.mutable_exited_at(), process.exited_at);
+  return response.SerializeAsString();
+}
+
+std::string EncodeWait(const Process& process) {
+  task::WaitResponse response;
   response.set_exit_status(process.exit_status);
   SetTime(response.mutable_exited_at(), process.exited_at);
   return response.SerializeAsString();

@@ -34,6 +34,7 @@ base::Result<Message> Parse(const std::string& payload) {
 void SetTime(wire::Timestamp* out, const timespec& time);
 std::vector<RootfsMount> MountsOf(const containerd::task::v2::CreateTaskRequest& request);
 std::string EncodeDelete(const Process& process);
+std::string EncodeWait(const Process& process);
 // A StatsResponse with what the host counts for this cgroup.
 base::Result<std::string> EncodeStats(const cgroup::Location& location);
 

@@ -12,7 +12,7 @@
 namespace mayfly::shim {
 
 struct EncodedMetrics {
-  std::string type;   // the message's full name
+  std::string type;  // the message's full name
   std::string bytes;
 };
 

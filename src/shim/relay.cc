@@ -79,11 +79,11 @@ void Relay::WaitFor(Waits what) {
   if (what == Waits::kNothing) {
     return;
   }
-  const bool watched = loop_
-                           ->Watch(what == Waits::kSource ? source_.get() : sink_.get(),
-                                   what == Waits::kSource ? EPOLLIN : EPOLLOUT,
-                                   [this](uint32_t) { Move(); })
-                           .has_value();
+  const bool watched =
+      loop_
+          ->Watch(what == Waits::kSource ? source_.get() : sink_.get(),
+                  what == Waits::kSource ? EPOLLIN : EPOLLOUT, [this](uint32_t) { Move(); })
+          .has_value();
   if (!watched) {
     waits_ = Waits::kNothing;
   }

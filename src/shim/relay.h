@@ -21,10 +21,7 @@ class Relay {
  public:
   // `sink`'s ends: the writer, and a reader that keeps a missing one from being an error.
   Relay(EventLoop* loop, base::UniqueFd source, base::UniqueFd sink, base::UniqueFd held)
-      : loop_(loop),
-        source_(std::move(source)),
-        sink_(std::move(sink)),
-        held_(std::move(held)) {}
+      : loop_(loop), source_(std::move(source)), sink_(std::move(sink)), held_(std::move(held)) {}
   ~Relay();
   Relay(const Relay&) = delete;
   Relay& operator=(const Relay&) = delete;

@@ -45,7 +45,8 @@ Result<void> MountLongOverlay(const oci::Mount& mount, const std::string& target
   std::string shorter;
   for (size_t at = 0; at < lower.size();) {
     const size_t next = std::min(lower.find(':', at), lower.size());
-    shorter += (shorter.empty() ? "" : ":") + lower.substr(at + common.size(), next - at - common.size());
+    shorter +=
+        (shorter.empty() ? "" : ":") + lower.substr(at + common.size(), next - at - common.size());
     at = next + 1;
   }
   const std::string data = mount.data.substr(0, start) + shorter + mount.data.substr(end);

@@ -1,5 +1,5 @@
-// Start: the command that containerd calls for each task: finds the shim of the task's pod, or makes
-// one, and says where it listens.
+// Start: the command that containerd calls for each task: finds the shim of the task's pod, or
+// makes one, and says where it listens.
 //
 // The socket listens before the daemon is born, and the daemon is a fork of this command: whoever
 // reads the address can connect at once, and nothing is executed a second time.
@@ -14,7 +14,8 @@
 
 namespace mayfly::shim {
 
-// In the command: prints the address and returns its exit status. In the daemon: runs it to its end.
+// In the command: prints the address and returns its exit status. In the daemon: runs it to its
+// end.
 base::Result<int> Start(const CommandLine& line);
 
 // Where the shim of a pod, or of a task on its own, listens.

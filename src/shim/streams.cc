@@ -66,8 +66,7 @@ Result<void> ProcessStreams::OpenOutput(int number, const std::string& text) {
     return Fail(ErrorKind::kUnsupported, "{}: unknown scheme: use fifo, file or binary", text);
   }
   if (uri.path.empty() || !IsFifo(uri.path)) {
-    MAYFLY_ASSIGN(given_[number],
-                  base::Open(uri.path.empty() ? "/dev/null" : uri.path, O_WRONLY));
+    MAYFLY_ASSIGN(given_[number], base::Open(uri.path.empty() ? "/dev/null" : uri.path, O_WRONLY));
     return {};
   }
   MAYFLY_ASSIGN(UniqueFd both, OpenBothEnds(uri.path));

@@ -1,11 +1,10 @@
 #include "ttrpc/connection.h"
 
 #include <sys/socket.h>
+#include <ttrpc.pb.h>
 
 #include <array>
 #include <cerrno>
-
-#include <ttrpc.pb.h>
 
 namespace mayfly::ttrpc {
 

@@ -58,7 +58,9 @@ TEST(ConnectionTest, ACallAndItsAnswer) {
 
 TEST(ConnectionTest, AnEndOfThePeerIsSeen) {
   Pair pair = MakePair();
-  { const Connection gone = std::move(pair.client); }
+  {
+    const Connection gone = std::move(pair.client);
+  }
   EXPECT_EQ(pair.server.Read(), Progress::kClosed);
 }
 

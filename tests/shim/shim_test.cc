@@ -33,8 +33,8 @@ std::string RunDirectory() {
 class ShimTest : public CtrTest {
  protected:
   Output Exec(const std::string& id, const std::vector<std::string>& args) {
-    std::vector<std::string> line = {"task", "exec", "--exec-id",
-                                     "e" + std::to_string(++execs_), id};
+    std::vector<std::string> line = {"task", "exec", "--exec-id", "e" + std::to_string(++execs_),
+                                     id};
     line.insert(line.end(), args.begin(), args.end());
     return Ctr(line);
   }
@@ -104,12 +104,11 @@ TEST_P(ShimTest, PauseAndResume) {
 
 TEST_P(ShimTest, EventsComeInOrder) {
   const std::string id = NewId();
-  Process events({"ctr", "--address", RunDirectory() + "/containerd/containerd.sock",
-                  "--namespace", name_space, "events"},
+  Process events({"ctr", "--address", RunDirectory() + "/containerd/containerd.sock", "--namespace",
+                  name_space, "events"},
                  {});
   PauseMilliseconds(300);
-  const Output ran =
-      Ctr(RunLine(id, {"--rm", "--rootfs"}, {rootfs(), "/probe", "exit", "3"}));
+  const Output ran = Ctr(RunLine(id, {"--rm", "--rootfs"}, {rootfs(), "/probe", "exit", "3"}));
   EXPECT_EQ(ran.exit_code, 3) << ran.err;
   EXPECT_TRUE(events.WaitForOutput("/tasks/delete")) << events.Stdout();
   const std::string text = events.Stdout();

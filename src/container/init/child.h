@@ -37,10 +37,10 @@ struct InitConfig {
   int preserved_fds = 0;               // 3 .. 3+n-1 stay open for the guest
   base::PhaseClock* phases = nullptr;  // nullptr: nobody measures
   Streams streams = kOwnStreams;
-  int socket = -1;                     // to the parent
-  int start_listener = -1;             // -1: `start` comes over `socket`
-  int terminal_socket = -1;            // where the terminal's master goes; -1: no terminal
-  std::vector<int> parent_only;        // the parent's descriptors that must not live on in the init
+  int socket = -1;               // to the parent
+  int start_listener = -1;       // -1: `start` comes over `socket`
+  int terminal_socket = -1;      // where the terminal's master goes; -1: no terminal
+  std::vector<int> parent_only;  // the parent's descriptors that must not live on in the init
 };
 
 // Runs the set-up and the guest; returns the process's exit status.
