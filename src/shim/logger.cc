@@ -8,6 +8,7 @@
 #include <array>
 #include <cctype>
 
+#include "base/file.h"
 #include "base/process.h"
 
 namespace mayfly::shim {
@@ -128,8 +129,10 @@ Result<LoggerPipes> StartLogger(const std::string& uri, const std::string& id,
     return Fail(ErrorKind::kSystem, "{}: the logger is not ready after {} s", command[0],
                 kReadyTimeoutMs / 1000);
   }
-  // Ready and ended look alike: the descriptor is closed.
-  if (base::WaitPidfd(child.pidfd.get(), 0).value_or(true)) {
+  // Ready and ended look alike: the descriptor is closed. A process on its way out gives up its
+  // memory before its descriptors, and has no command line from then on.
+  const auto words = base::ReadFile(fmt::format("/proc/{}/cmdline", child.pid), 1U << 20);
+  if (!words || words->empty()) {
     return Fail(ErrorKind::kSystem, "{}: the logger ended before it was ready", command[0]);
   }
   return LoggerPipes{std::move(out.writer), std::move(err.writer), std::move(out.reader),
