@@ -12,11 +12,13 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   app.footer(
       "\nExamples:\n"
+      "  mayfly-lab run quick\n"
       "  mayfly-lab table --runs 20\n"
       "  mayfly-lab report results/table-20260102T030405Z\n"
       "  mayfly-lab SUBCOMMAND --help     options and more examples");
   CommandContext context;
   context.command_line.assign(argv, argv + argc);
+  AddRunCommand(app, context);
   AddTableCommand(app, context);
   AddResumeCommand(app, context);
   AddReportCommand(app, context);

@@ -25,6 +25,7 @@ struct CommandContext {
   std::vector<std::string> command_line;
 };
 
+void AddRunCommand(CLI::App& app, CommandContext& context);
 void AddTableCommand(CLI::App& app, CommandContext& context);
 void AddResumeCommand(CLI::App& app, CommandContext& context);
 void AddReportCommand(CLI::App& app, CommandContext& context);

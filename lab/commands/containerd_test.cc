@@ -151,5 +151,45 @@ TEST_F(LabTable, ATimeOutLeavesNoContainer) {
   }
 }
 
+TEST_F(LabTable, ARunOfAPlanHasStagesAndSaysWhatIsLeftOut) {
+  std::ofstream(folder_ + "/p.toml")
+      << "runs = 2\nfunctions = [\"noop\"]\n"
+         "[[environment]]\nname = \"runc\"\nimage = \"scratch\"\nstrategy = \"native\"\n"
+         "[[environment]]\nname = \"gone\"\nbinary = \"no-such-runtime\"\nimage = \"scratch\"\n"
+         "[throughput]\nenvironments = [\"runc\"]\nfunction = \"noop\"\nconcurrency = [2]\n"
+         "time_s = 1\n";
+  const Argv arguments = {"run",     folder_ + "/p.toml",      "--containerd", address_,
+                          "--suite", MAYFLY_LAB_TREE "/suite", "--out",        folder_ + "/out"};
+  const ProcessOutcome outcome = Lab(arguments);
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.stderr_tail;
+  EXPECT_NE(outcome.stderr_tail.find("left out: gone: program no-such-runtime is not there"),
+            std::string::npos)
+      << outcome.stderr_tail;
+  int64_t stages_ns = 0;
+  const Sample last = Samples().back();
+  for (const auto& stage : last.phases_ns) {
+    stages_ns += stage.value_or(0);
+  }
+  EXPECT_EQ(stages_ns, last.total_ns);
+  EXPECT_TRUE(last.phases_ns[static_cast<size_t>(Stage::kGuest)]);
+  const auto plan = nlohmann::json::parse(std::ifstream(folder_ + "/out/plan.json"));
+  EXPECT_EQ(plan["preset"], "p");
+  EXPECT_EQ(plan["skipped"][0]["environment"], "gone");
+  std::ifstream loads(folder_ + "/out/throughput.csv");
+  const std::string text((std::istreambuf_iterator<char>(loads)), {});
+  EXPECT_NE(text.find("\nrunc,mayfly.dev/suite/noop:scratch,2,0,"), std::string::npos) << text;
+}
+
+TEST_F(LabTable, APlanThatIsWrongRunsNothing) {
+  std::ofstream(folder_ + "/p.toml") << "[[environment]]\nname = \"e\"\nimage = \"scratch\"\n"
+                                        "engine = \"wasmtim\"\n";
+  const ProcessOutcome outcome = Lab({"run", folder_ + "/p.toml", "--out", folder_ + "/out"});
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_NE(outcome.stderr_tail.find("environment[0]: engine: \"wasmtim\" is not known"),
+            std::string::npos)
+      << outcome.stderr_tail;
+  EXPECT_FALSE(std::filesystem::exists(folder_ + "/out"));
+}
+
 }  // namespace
 }  // namespace mayfly::lab

@@ -1,15 +1,19 @@
 // Measure: from a plan to its results, the same for every command that makes plans.
 //
 // OUT receives plan.json, samples.csv (as the runs end), machine.json, failures.txt (if a run
-// failed), table.md and table.json; docs/formats/lab-results.md describes them.
+// failed), the files of the plan's loads, table.md and table.json; docs/formats/lab-results.md
+// describes them.
 //
 // Errors: what keeps the measurement from beginning or from being written down. Threads: none.
 #pragma once
 
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
+#include "lab/plan/bundle.h"
 #include "lab/plan/plan.h"
 
 namespace mayfly::lab {
@@ -28,6 +32,9 @@ struct MeasureOptions {
   bool json = false;      // table.json on standard output instead of the table
   bool progress = false;  // one rewritten line, even where standard error is no terminal
   std::vector<std::string> command_line;
+  std::vector<FunctionBundle> bundles;  // made before the first run
+  bool leave_out = false;               // cells without their image are left out, not refused
+  std::optional<int64_t> budget_ms;     // of resume: instead of the plan's
 };
 
 // The exit code for a plan that could not be made: usage when what was asked for is not valid.

@@ -52,6 +52,11 @@ void AddToRecord(const ContainerSettings& settings, bool with_mayfly, Plan& plan
     plan.programs["mayfly"] = settings.mayfly;
     plan.files = PluginsOf(settings.mayfly);
   }
+  plan.preset = "quick";
+  plan.containerd = settings.address;
+  plan.name_space = settings.name_space;
+  plan.phases_file = settings.address.substr(0, settings.address.find_last_of('/') + 1) + "phases";
+  plan.events = CtrCommand(settings, {"events"});
   plan.ready = CtrCommand(settings, {"version"});
   plan.list_images = CtrCommand(settings, {"images", "ls"});
 }
@@ -97,7 +102,7 @@ Result<Plan> MakeTablePlan(const TableOptions& options) {
   bool with_mayfly = false;
   for (const Function& function : functions) {
     for (const Environment& environment : environments) {
-      with_mayfly = with_mayfly || environment.runtime == Runtime::kMayfly;
+      with_mayfly = with_mayfly || environment.is_mayfly();
       plan.cells.push_back(MakeContainerCell(function, environment, settings));
       plan.cells.back().prepare = prepare;
     }
@@ -203,11 +208,17 @@ void AddResumeCommand(CLI::App& app, CommandContext& context) {
   command->add_option("OUT", options->out, "folder of the results")->required();
   command->add_flag("--json", options->json, "print JSON instead of the table");
   command->add_flag("--dry-run", options->dry_run, "say what is left and run nothing");
+  const auto seconds = std::make_shared<int64_t>(0);
+  command->add_option("--time", *seconds, "s that this session may take (default: as planned)")
+      ->check(CLI::Range(1, 1'000'000));
   command->add_flag("--progress", options->progress,
                     "progress in one line even where stderr is no terminal");
-  command->callback([options, &context] {
-    context.action = [options, &context] {
+  command->callback([options, seconds, &context] {
+    context.action = [options, seconds, &context] {
       options->command_line = context.command_line;
+      if (*seconds > 0) {
+        options->budget_ms = *seconds * 1000;
+      }
       return Resume(*options);
     };
   });

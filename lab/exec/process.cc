@@ -247,6 +247,7 @@ Result<ProcessOutcome> ProcessRunner::Run(const Command& command, int64_t timeou
   Process process;
   outcome.start_unix_ns = Now(CLOCK_REALTIME);
   const int64_t begin_ns = Now(CLOCK_MONOTONIC);
+  outcome.start_mono_ns = begin_ns;
   const int error = ::posix_spawnp(&process.pid, argv[0], &settings.actions_, &settings.attributes_,
                                    argv.data(), envp.data());
   if (error != 0) {

@@ -38,6 +38,7 @@ enum class ProcessEnd : unsigned char { kExited, kTimedOut, kInterrupted };
 struct ProcessOutcome {
   ProcessEnd end = ProcessEnd::kExited;
   int64_t start_unix_ns = 0;
+  int64_t start_mono_ns = 0;  // the same moment on CLOCK_MONOTONIC
   int64_t total_ns = 0;
   int64_t user_us = 0;
   int64_t sys_us = 0;

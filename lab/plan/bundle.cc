@@ -140,6 +140,28 @@ json BundleConfig(const std::string& program, const json& annotations) {
   return config;
 }
 
+Result<void> MakeFunctionBundle(const FunctionBundle& bundle) {
+  const fs::path path(bundle.path);
+  json annotations = json::object();
+  for (const auto& [name, value] : bundle.annotations) {
+    annotations[name] = value;
+  }
+  MAYFLY_TRY(MakeBundle(
+      path.parent_path().string(),
+      {.name = path.filename().string(), .program = bundle.program, .annotations = annotations}));
+  const std::string file = fs::path(bundle.program).filename().string();
+  json config = BundleConfig("/" + file, annotations);
+  for (const std::string& argument : bundle.args) {
+    config["process"]["args"].push_back(argument);
+  }
+  if (!bundle.context.empty()) {
+    MAYFLY_TRY(base::MakeDirs(bundle.path + "/rootfs/context", 0755));
+    config["mounts"].push_back(Mount("/context", "none", bundle.context.c_str(),
+                                     {"rbind", bundle.writable ? "rw" : "ro"}));
+  }
+  return WriteNew(bundle.path + "/config.json", config.dump(2) + "\n", 0644);
+}
+
 Result<void> MakeBundles(const BundleOptions& options) {
   const std::vector<Entry> entries = Entries(options);
   if (entries.empty()) {

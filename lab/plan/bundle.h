@@ -11,6 +11,8 @@
 
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/result.h"
 
@@ -29,6 +31,17 @@ struct BundleOptions {
 
 // Makes OUT/native, OUT/wasm, the variants of it that annotations need, and OUT/compare.toml.
 base::Result<void> MakeBundles(const BundleOptions& options);
+
+// A bundle for one function, as a plan's cells of OCI runtimes use them.
+struct FunctionBundle {
+  std::string path;     // where it is made
+  std::string program;  // on the host; its file name is the program's in the container
+  std::vector<std::string> args;
+  std::vector<std::pair<std::string, std::string>> annotations;
+  std::string context;  // mounted at /context; empty: nothing is
+  bool writable = false;
+};
+base::Result<void> MakeFunctionBundle(const FunctionBundle& bundle);
 
 // The config.json of a bundle that runs `program`, with these annotations.
 nlohmann::json BundleConfig(const std::string& program, const nlohmann::json& annotations);

@@ -18,10 +18,16 @@ std::string ProgramPath(const Function& function, const Environment& environment
 
 void AddRuntime(const Environment& environment, const ContainerSettings& settings,
                 Argv& arguments) {
-  const std::string& binary =
-      environment.runtime == Runtime::kMayfly ? settings.mayfly : settings.runc;
-  if (!binary.empty()) {
+  const std::string& binary = environment.binary == kMayflyBinary ? settings.mayfly
+                              : environment.binary.empty()        ? settings.runc
+                                                                  : environment.binary;
+  if (!environment.runtime_type.empty()) {
+    arguments.insert(arguments.end(), {"--runtime", environment.runtime_type});
+  } else if (!binary.empty()) {
     arguments.insert(arguments.end(), {"--runc-binary", binary});
+  }
+  if (environment.is_mayfly() && !environment.engine.empty()) {
+    arguments.insert(arguments.end(), {"--annotation", "dev.mayfly.engine=" + environment.engine});
   }
   for (const auto& [name, value] : environment.annotations) {
     arguments.insert(arguments.end(), {"--annotation", fmt::format("{}={}", name, value)});
@@ -31,39 +37,25 @@ void AddRuntime(const Environment& environment, const ContainerSettings& setting
 }  // namespace
 
 std::vector<Environment> AllEnvironments() {
-  const std::string strategy(kStrategyAnnotation);
-  return {
-      {.name = "runc-distroless",
-       .runtime = Runtime::kRunc,
-       .variant = "distroless",
-       .strategy = "native",
-       .annotations = {}},
-      {.name = "runc-debian",
-       .runtime = Runtime::kRunc,
-       .variant = "debian",
-       .strategy = "native",
-       .annotations = {}},
-      {.name = "runc-scratch",
-       .runtime = Runtime::kRunc,
-       .variant = "scratch",
-       .strategy = "native",
-       .annotations = {}},
-      {.name = "mayfly-scratch",
-       .runtime = Runtime::kMayfly,
-       .variant = "scratch",
-       .strategy = "native",
-       .annotations = {}},
-      {.name = "mayfly-wasm-aot",
-       .runtime = Runtime::kMayfly,
-       .variant = "wasm",
-       .strategy = "aot",
-       .annotations = {{strategy, "aot"}}},
-      {.name = "mayfly-wasm-jit",
-       .runtime = Runtime::kMayfly,
-       .variant = "wasm",
-       .strategy = "jit",
-       .annotations = {{strategy, "jit"}}},
+  const auto row = [](const char* name, std::string_view binary, const char* variant,
+                      const char* strategy) {
+    Environment environment;
+    environment.name = name;
+    environment.binary = binary;
+    environment.variant = variant;
+    environment.strategy = strategy;
+    if (environment.variant == "wasm") {
+      environment.engine = "wasmtime";
+      environment.annotations = {{std::string(kStrategyAnnotation), strategy}};
+    }
+    return environment;
   };
+  return {row("runc-distroless", "", "distroless", "native"),
+          row("runc-debian", "", "debian", "native"),
+          row("runc-scratch", "", "scratch", "native"),
+          row("mayfly-scratch", kMayflyBinary, "scratch", "native"),
+          row("mayfly-wasm-aot", kMayflyBinary, "wasm", "aot"),
+          row("mayfly-wasm-jit", kMayflyBinary, "wasm", "jit")};
 }
 
 Result<std::vector<Environment>> SelectEnvironments(const std::vector<std::string>& names) {
@@ -99,6 +91,17 @@ Argv CtrCommand(const ContainerSettings& settings, const Argv& arguments) {
   return argv;
 }
 
+std::vector<Argv> CtrCleanup(const ContainerSettings& settings) {
+  return {CtrCommand(settings, {"tasks", "rm", "--force", "{id}"}),
+          CtrCommand(settings, {"containers", "rm", "{id}"}),
+          CtrCommand(settings, {"snapshots", "rm", "{id}"})};
+}
+
+Argv ContextMount(const std::string& source, bool writable) {
+  return {"--mount", fmt::format("type=bind,src={},dst=/context,options=rbind:{}", source,
+                                 writable ? "rw" : "ro")};
+}
+
 Cell MakeContainerCell(const Function& function, const Environment& environment,
                        const ContainerSettings& settings) {
   Cell cell;
@@ -106,23 +109,21 @@ Cell MakeContainerCell(const Function& function, const Environment& environment,
   cell.environment = environment.name;
   cell.image = fmt::format("mayfly.dev/suite/{}:{}", function.name, environment.variant);
   cell.strategy = environment.strategy;
+  cell.engine = environment.engine;
+  cell.start = "ctr";
   cell.expected = function.expected;
 
   Argv arguments = {"run", "--rm"};
   AddRuntime(environment, settings, arguments);
   if (!function.inputs.empty() || function.writes) {
-    arguments.insert(
-        arguments.end(),
-        {"--mount", fmt::format("type=bind,src={}/{},dst=/context,options=rbind:{}",
-                                settings.inputs, function.name, function.writes ? "rw" : "ro")});
+    const Argv mount = ContextMount(settings.inputs + "/" + function.name, function.writes);
+    arguments.insert(arguments.end(), mount.begin(), mount.end());
   }
   arguments.insert(arguments.end(), {cell.image, "{id}", ProgramPath(function, environment)});
   arguments.insert(arguments.end(), function.args.begin(), function.args.end());
   cell.command.argv = CtrCommand(settings, arguments);
 
-  cell.cleanup = {CtrCommand(settings, {"tasks", "rm", "--force", "{id}"}),
-                  CtrCommand(settings, {"containers", "rm", "{id}"}),
-                  CtrCommand(settings, {"snapshots", "rm", "{id}"})};
+  cell.cleanup = CtrCleanup(settings);
   return cell;
 }
 

@@ -1,7 +1,9 @@
 // Environment: what a function runs in: a runtime, an image variant, and for Wasm a strategy.
 //
-// Environments are a table of data (environment.cc); a new peer is a new row. The command that a
-// row makes is `ctr run --rm`, as in the paper.
+// Environments are data: those of `mayfly-lab table` are rows of environment.cc, those of a plan
+// are entries of its file; a new peer is a new entry. What one makes is `ctr run --rm`, as in the
+// paper, with runc's shim and a program of choice or with a shim of its own; or an OCI runtime's
+// `run`; or a command as it stands.
 //
 // Threads: pure functions.
 #pragma once
@@ -16,14 +18,28 @@
 
 namespace mayfly::lab {
 
-enum class Runtime : unsigned char { kRunc, kMayfly };
+enum class Start : unsigned char { kCtr, kOci, kCommand };
+
+// A binary of this name is the mayfly that is measured.
+inline constexpr std::string_view kMayflyBinary = "mayfly";
 
 struct Environment {
   std::string name;
-  Runtime runtime = Runtime::kRunc;
-  std::string variant;   // the image's tag: wasm, scratch, distroless, debian
-  std::string strategy;  // native, aot, jit
+  Start start = Start::kCtr;
+  std::string variant;       // the image's tag: wasm, scratch, distroless, debian
+  std::string engine;        // empty: none, or the runtime's choice
+  std::string strategy;      // native, aot, jit, interpreter; handler: a peer's own way
+  std::string runtime_type;  // containerd's; empty: io.containerd.runc.v2
+  std::string binary;        // OCI runtime; empty: the one that containerd finds
   std::vector<std::pair<std::string, std::string>> annotations;
+  std::vector<std::string> needs;      // programs that must be there besides
+  std::vector<std::string> functions;  // empty: all of the plan
+  std::vector<std::string> sizes;      // empty: those of the plan
+  bool v1_only = false;                // refuses a host with v1 controllers and a v2 mount
+  std::string label;                   // of a command: the function it stands as; empty: "floor"
+  Argv argv;                           // of a command
+
+  bool is_mayfly() const { return binary == kMayflyBinary || runtime_type.contains("mayfly"); }
 };
 
 // Every environment known, in the order of the table; the first is the baseline.
@@ -44,7 +60,14 @@ struct ContainerSettings {
 // "ctr --address … --namespace …", and the arguments given.
 Argv CtrCommand(const ContainerSettings& settings, const Argv& arguments);
 
-// The cell of a function in an environment.
+// Removes what a container's failed or detached run left: task, record, snapshot.
+std::vector<Argv> CtrCleanup(const ContainerSettings& settings);
+
+// "--mount type=bind,…" that shows `source` as /context.
+Argv ContextMount(const std::string& source, bool writable);
+
+// The cell of a function in an environment that is started by ctr; its binary is a path, or
+// "mayfly".
 Cell MakeContainerCell(const Function& function, const Environment& environment,
                        const ContainerSettings& settings);
 

@@ -40,7 +40,45 @@ Result<void> ReadGolden(const TomlTable& golden, Function& function) {
   return {};
 }
 
+// A size whose arguments a golden case has is checked by it; others by their exit code.
+Result<void> ReadSizes(const TomlTable& table, const std::vector<TomlTable>& goldens,
+                       Function& function) {
+  MAYFLY_ASSIGN(const auto sizes, table.Table("sizes"));
+  for (const char* size : {"x10", "x100"}) {
+    if (!sizes || !sizes->Has(size)) {
+      continue;
+    }
+    Work work;
+    MAYFLY_ASSIGN(work.args, sizes->Strings(size));
+    for (const TomlTable& golden : goldens) {
+      MAYFLY_ASSIGN(const auto args, golden.Strings("args"));
+      if (args == work.args && golden.Has("args") && golden.Has("stdout_sha256")) {
+        Function same;
+        MAYFLY_TRY(ReadGolden(golden, same));
+        work.expected = same.expected;
+        break;
+      }
+    }
+    function.sizes[size] = std::move(work);
+  }
+  return {};
+}
+
 }  // namespace
+
+std::optional<Function> AtSize(const Function& function, const std::string& size) {
+  if (size == "parity") {
+    return function;
+  }
+  const auto found = function.sizes.find(size);
+  if (found == function.sizes.end()) {
+    return std::nullopt;
+  }
+  Function sized = function;
+  sized.args = found->second.args;
+  sized.expected = found->second.expected;
+  return sized;
+}
 
 Result<Function> ReadFunction(const std::string& path) {
   MAYFLY_ASSIGN(const toml::table document, ReadToml(path));
@@ -69,6 +107,7 @@ Result<Function> ReadFunction(const std::string& path) {
     MAYFLY_ASSIGN(const auto case_name, golden.String("name"));
     if (case_name == kGolden) {
       MAYFLY_TRY(ReadGolden(golden, function));
+      MAYFLY_TRY(ReadSizes(table, goldens, function));
       return function;
     }
   }

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,6 +23,12 @@ struct Input {
   std::optional<int64_t> bytes;
 };
 
+// The work of a run: its arguments and what they must give.
+struct Work {
+  Argv args;
+  Expectation expected;
+};
+
 struct Function {
   std::string name;
   std::string category;
@@ -29,7 +36,12 @@ struct Function {
   std::vector<Input> inputs;  // their directory is mounted at /context; empty: nothing is mounted
   bool writes = false;        // the directory is mounted even so, and may be written to
   Expectation expected;
+  std::map<std::string, Work> sizes;  // x10, x100: more work of the same kind
 };
+
+// The function with the work of a size: parity (its own), x10, x100; nothing when it has no such
+// size.
+std::optional<Function> AtSize(const Function& function, const std::string& size);
 
 // The function in `path`, a suite.toml.
 base::Result<Function> ReadFunction(const std::string& path);

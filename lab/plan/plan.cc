@@ -14,68 +14,6 @@ using base::JsonView;
 using base::Result;
 using nlohmann::json;
 
-json CellToJson(const Cell& cell) {
-  json env = json::object();
-  for (const auto& [name, value] : cell.command.env) {
-    env[name] = value;
-  }
-  json expected = {{"exit_code", cell.expected.exit_code}};
-  if (cell.expected.stdout_bytes) {
-    expected["stdout_bytes"] = *cell.expected.stdout_bytes;
-  }
-  if (cell.expected.stdout_sha256) {
-    expected["stdout_sha256"] = *cell.expected.stdout_sha256;
-  }
-  return {{"function", cell.function}, {"environment", cell.environment}, {"image", cell.image},
-          {"strategy", cell.strategy}, {"argv", cell.command.argv},       {"env", env},
-          {"prepare", cell.prepare},   {"cleanup", cell.cleanup},         {"expected", expected}};
-}
-
-// A field that must be there.
-template <typename T>
-Result<T> Need(const JsonView& field, Result<std::optional<T>> value) {
-  MAYFLY_ASSIGN(std::optional<T> present, std::move(value));
-  if (!present) {
-    return field.Fail("is missing");
-  }
-  return *std::move(present);
-}
-
-Result<std::vector<Argv>> Commands(const JsonView& field) {
-  std::vector<Argv> commands;
-  MAYFLY_ASSIGN(const auto items, field.Items());
-  for (const JsonView& item : items) {
-    MAYFLY_ASSIGN(Argv argv, item.Strings());
-    commands.push_back(std::move(argv));
-  }
-  return commands;
-}
-
-Result<Cell> CellFromJson(const JsonView& view) {
-  Cell cell;
-  MAYFLY_ASSIGN(cell.function, Need(view["function"], view["function"].String()));
-  MAYFLY_ASSIGN(cell.environment, Need(view["environment"], view["environment"].String()));
-  MAYFLY_ASSIGN(cell.image, Need(view["image"], view["image"].String()));
-  MAYFLY_ASSIGN(cell.strategy, Need(view["strategy"], view["strategy"].String()));
-  MAYFLY_ASSIGN(cell.command.argv, view["argv"].Strings());
-  if (cell.command.argv.empty()) {
-    return view["argv"].Fail("is empty");
-  }
-  MAYFLY_ASSIGN(const auto env, view["env"].Members());
-  for (const auto& [name, value] : env) {
-    MAYFLY_ASSIGN(std::string text, Need(value, value.String()));
-    cell.command.env.emplace_back(name, std::move(text));
-  }
-  MAYFLY_ASSIGN(cell.prepare, Commands(view["prepare"]));
-  MAYFLY_ASSIGN(cell.cleanup, Commands(view["cleanup"]));
-  const JsonView expected = view["expected"];
-  MAYFLY_ASSIGN(const int64_t exit_code, Need(expected["exit_code"], expected["exit_code"].Int()));
-  cell.expected.exit_code = static_cast<int>(exit_code);
-  MAYFLY_ASSIGN(cell.expected.stdout_bytes, expected["stdout_bytes"].Uint());
-  MAYFLY_ASSIGN(cell.expected.stdout_sha256, expected["stdout_sha256"].String());
-  return cell;
-}
-
 std::vector<std::string> Distinct(const Plan& plan, std::string Cell::* field) {
   std::vector<std::string> names;
   for (const Cell& cell : plan.cells) {
@@ -105,22 +43,81 @@ json PlanToJson(const Plan& plan) {
   for (const Cell& cell : plan.cells) {
     cells.push_back(CellToJson(cell));
   }
-  return {{"format", "mayfly-lab-plan/1"},
-          {"title", plan.title},
-          {"protocol", plan.protocol},
-          {"seed", plan.seed},
-          {"runs", plan.runs},
-          {"warm_up_blocks", plan.warm_up_blocks},
-          {"pause_ms", plan.pause_ms},
-          {"timeout_ms", plan.timeout_ms},
-          {"sync", plan.sync},
-          {"ready", plan.ready},
-          {"baselines", plan.baselines},
-          {"programs", plan.programs},
-          {"files", plan.files},
-          {"list_images", plan.list_images},
-          {"source_directory", plan.source_directory},
-          {"cells", cells}};
+  json skipped = json::array();
+  for (const Skipped& item : plan.skipped) {
+    skipped.push_back(
+        {{"environment", item.environment}, {"function", item.function}, {"reason", item.reason}});
+  }
+  json document = {{"format", "mayfly-lab-plan/1"},
+                   {"title", plan.title},
+                   {"protocol", plan.protocol},
+                   {"seed", plan.seed},
+                   {"runs", plan.runs},
+                   {"warm_up_blocks", plan.warm_up_blocks},
+                   {"pause_ms", plan.pause_ms},
+                   {"timeout_ms", plan.timeout_ms},
+                   {"sync", plan.sync},
+                   {"drop_caches", plan.drop_caches},
+                   {"hide_unified", plan.hide_unified},
+                   {"min_runs", plan.min_runs},
+                   {"cell_budget_ms", plan.cell_budget_ms},
+                   {"budget_ms", plan.budget_ms},
+                   {"cpus", plan.cpus},
+                   {"preset", plan.preset},
+                   {"containerd", plan.containerd},
+                   {"namespace", plan.name_space},
+                   {"phases_file", plan.phases_file},
+                   {"events", plan.events},
+                   {"ready", plan.ready},
+                   {"baselines", plan.baselines},
+                   {"programs", plan.programs},
+                   {"files", plan.files},
+                   {"list_images", plan.list_images},
+                   {"source_directory", plan.source_directory},
+                   {"cells", cells},
+                   {"skipped", skipped}};
+  LoadsToJson(plan.density, plan.throughput, plan.images, document);
+  return document;
+}
+
+// What came later than the format: absent in older plans.
+Result<void> ReadAdditions(const JsonView& view, Plan& plan) {
+  const struct {
+    const char* key;
+    std::string& value;
+  } texts[] = {{"cpus", plan.cpus},
+               {"preset", plan.preset},
+               {"containerd", plan.containerd},
+               {"namespace", plan.name_space},
+               {"phases_file", plan.phases_file}};
+  for (const auto& text : texts) {
+    MAYFLY_ASSIGN(auto value, view[text.key].String());
+    text.value = std::move(value).value_or("");
+  }
+  const struct {
+    const char* key;
+    int64_t& value;
+  } numbers[] = {{"min_runs", plan.min_runs},
+                 {"cell_budget_ms", plan.cell_budget_ms},
+                 {"budget_ms", plan.budget_ms}};
+  for (const auto& number : numbers) {
+    MAYFLY_ASSIGN(const auto value, view[number.key].Int());
+    number.value = value.value_or(0);
+  }
+  MAYFLY_ASSIGN(const auto drop_caches, view["drop_caches"].Bool());
+  plan.drop_caches = drop_caches.value_or(false);
+  MAYFLY_ASSIGN(const auto hide_unified, view["hide_unified"].Bool());
+  plan.hide_unified = hide_unified.value_or(false);
+  MAYFLY_ASSIGN(plan.events, view["events"].Strings());
+  MAYFLY_ASSIGN(const auto skipped, view["skipped"].Items());
+  for (const JsonView& item : skipped) {
+    Skipped one;
+    MAYFLY_ASSIGN(one.environment, Need(item["environment"], item["environment"].String()));
+    MAYFLY_ASSIGN(one.function, Need(item["function"], item["function"].String()));
+    MAYFLY_ASSIGN(one.reason, Need(item["reason"], item["reason"].String()));
+    plan.skipped.push_back(std::move(one));
+  }
+  return LoadsFromJson(view, plan.density, plan.throughput, plan.images);
 }
 
 Result<Plan> PlanFromJson(const json& document, std::string_view source) {
@@ -148,11 +145,8 @@ Result<Plan> PlanFromJson(const json& document, std::string_view source) {
   for (const auto& [name, path] : programs) {
     MAYFLY_ASSIGN(plan.programs[name], Need(path, path.String()));
   }
-  MAYFLY_ASSIGN(const auto cells, view["cells"].Items());
-  for (const JsonView& item : cells) {
-    MAYFLY_ASSIGN(Cell cell, CellFromJson(item));
-    plan.cells.push_back(std::move(cell));
-  }
+  MAYFLY_ASSIGN(plan.cells, CellsFromJson(view["cells"]));
+  MAYFLY_TRY(ReadAdditions(view, plan));
   return plan;
 }
 
@@ -171,8 +165,21 @@ std::string DescribePlan(const Plan& plan) {
       plan.title, plan.protocol, plan.runs, cells, plan.runs * cells, plan.warm_up_blocks,
       plan.warm_up_blocks == 1 ? "" : "s", cells, plan.seed, plan.pause_ms,
       plan.sync ? ", sync before every run" : "", plan.timeout_ms);
+  if (plan.budget_ms > 0) {
+    text += fmt::format("  time       {} s at most\n", plan.budget_ms / 1000);
+  }
+  if (plan.cell_budget_ms > 0) {
+    text += fmt::format("  slow cells {} s each, {} runs at least\n", plan.cell_budget_ms / 1000,
+                        plan.min_runs);
+  }
+  for (const Skipped& item : plan.skipped) {
+    text += fmt::format("  left out   {}{}{}: {}\n", item.environment,
+                        item.function.empty() ? "" : ", ", item.function, item.reason);
+  }
+  text += DescribeLoads(plan.density, plan.throughput, plan.images);
   for (const Cell& cell : plan.cells) {
-    text += fmt::format("\n{}, {}\n", cell.function, cell.environment);
+    text += fmt::format("\n{}{}, {}\n", cell.function, cell.size == "parity" ? "" : " " + cell.size,
+                        cell.environment);
     for (const Argv& argv : cell.prepare) {
       text += fmt::format("  before  {}\n", Shown(argv));
     }

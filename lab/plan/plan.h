@@ -18,31 +18,10 @@
 #include <vector>
 
 #include "base/result.h"
-#include "lab/exec/process.h"
+#include "lab/plan/cell.h"
+#include "lab/plan/loads.h"
 
 namespace mayfly::lab {
-
-// What a run must do to count; a digest that is absent is not checked.
-struct Expectation {
-  int exit_code = 0;
-  std::optional<uint64_t> stdout_bytes;
-  std::optional<std::string> stdout_sha256;
-
-  bool operator==(const Expectation&) const = default;
-};
-
-struct Cell {
-  std::string function;
-  std::string environment;
-  std::string image;
-  std::string strategy;
-  Command command;
-  std::vector<Argv> prepare;  // before every run, not timed; must succeed
-  std::vector<Argv> cleanup;  // after a run that failed; what it returns does not matter
-  Expectation expected;
-
-  bool operator==(const Cell&) const = default;
-};
 
 struct Plan {
   std::string title;
@@ -53,14 +32,30 @@ struct Plan {
   int64_t warm_up_blocks = 1;
   int64_t pause_ms = 0;
   int64_t timeout_ms = 60'000;
-  bool sync = false;  // sync(2) before every run
-  Argv ready;         // succeeds once the daemon answers; empty: nothing to wait for
+  bool sync = false;           // sync(2) before every run
+  bool drop_caches = false;    // and an empty page cache
+  bool hide_unified = false;   // measure without the v2 mount of a hybrid host, which crun refuses
+  int64_t min_runs = 0;        // of a slow cell; 0: all cells have `runs`
+  int64_t cell_budget_ms = 0;  // a cell whose runs would take longer has fewer, min_runs at least
+  int64_t budget_ms = 0;       // of a session; 0: until all is done
+  std::string cpus;            // what the lab, its commands and the daemon may use; empty: all
+  std::string preset;          // the plan file's name
+  std::string containerd;      // its socket; empty: none is used
+  std::string name_space;      // containerd's, and the name of its containers' cgroup
+  std::string phases_file;     // where Mayfly writes its phases; empty: not asked for
+  Argv events;                 // prints containerd's events; empty: not asked for
+  Argv ready;                  // succeeds once the daemon answers; empty: nothing to wait for
+  int64_t ready_timeout_ms = 20'000;            // not part of its file
   std::vector<std::string> baselines;           // environments that the others are compared with
   std::map<std::string, std::string> programs;  // to put on record: name -> path or name on PATH
   std::vector<std::string> files;               // to put on record: plugins and the like
   Argv list_images;              // prints the images that are there; empty: none needed
   std::string source_directory;  // whose git revision is put on record
   std::vector<Cell> cells;
+  std::vector<Skipped> skipped;
+  std::optional<DensityPlan> density;
+  std::optional<ThroughputPlan> throughput;
+  std::optional<ImagesPlan> images;
 
   bool operator==(const Plan&) const = default;
 };

@@ -184,7 +184,8 @@ TEST(Environments, MakeTheCommandsOfTheTable) {
                     .args = {"x"},
                     .inputs = {},
                     .writes = false,
-                    .expected = {}};
+                    .expected = {},
+                    .sizes = {}};
   const ContainerSettings settings{
       .ctr = "ctr", .address = "/s", .name_space = "n", .mayfly = "/m", .runc = "", .inputs = "/d"};
   const auto argv = [&](const char* name) {
@@ -194,11 +195,12 @@ TEST(Environments, MakeTheCommandsOfTheTable) {
             (Argv{"ctr", "--address", "/s", "--namespace", "n", "run", "--rm",
                   "mayfly.dev/suite/f:distroless", "{id}", "/f", "x"}));
   function.inputs = {{.path = "a", .bytes = {}}};
-  EXPECT_EQ(argv("mayfly-wasm-jit"),
-            (Argv{"ctr", "--address", "/s", "--namespace", "n", "run", "--rm", "--runc-binary",
-                  "/m", "--annotation", "dev.mayfly.strategy=jit", "--mount",
-                  "type=bind,src=/d/f,dst=/context,options=rbind:ro", "mayfly.dev/suite/f:wasm",
-                  "{id}", "/f.wasm", "x"}));
+  EXPECT_EQ(
+      argv("mayfly-wasm-jit"),
+      (Argv{"ctr", "--address", "/s", "--namespace", "n", "run", "--rm", "--runc-binary", "/m",
+            "--annotation", "dev.mayfly.engine=wasmtime", "--annotation", "dev.mayfly.strategy=jit",
+            "--mount", "type=bind,src=/d/f,dst=/context,options=rbind:ro",
+            "mayfly.dev/suite/f:wasm", "{id}", "/f.wasm", "x"}));
   // A function that writes has a folder of its own, whether it reads or not.
   function.inputs = {};
   function.writes = true;

@@ -35,7 +35,10 @@ Result<toml::table> ReadToml(const std::string& path) {
 }
 
 std::unexpected<base::Error> TomlTable::Fail(std::string_view key, std::string_view why) const {
-  return base::Fail(ErrorKind::kInvalid, "{}: {}: {}", where_, key, why);
+  const toml::node* node = table_.get(key);
+  const auto line = node != nullptr ? node->source().begin.line : table_.source().begin.line;
+  return base::Fail(ErrorKind::kInvalid, "{}: {}: {}{}", where_, key, why,
+                    line > 0 ? fmt::format(" (line {})", line) : "");
 }
 
 Result<std::optional<std::string>> TomlTable::String(std::string_view key) const {
@@ -150,6 +153,36 @@ Result<std::vector<TomlTable>> TomlTable::Tables(std::string_view key) const {
     tables.emplace_back(*item.as_table(), fmt::format("{}: {}[{}]", where_, key, tables.size()));
   }
   return tables;
+}
+
+Result<std::optional<TomlTable>> TomlTable::Table(std::string_view key) const {
+  const toml::node* node = table_.get(key);
+  if (node == nullptr) {
+    return std::nullopt;
+  }
+  if (!node->is_table()) {
+    return Fail(key, "expected a table");
+  }
+  return TomlTable(*node->as_table(), fmt::format("{}: {}", where_, key));
+}
+
+Result<std::vector<int64_t>> TomlTable::Ints(std::string_view key) const {
+  std::vector<int64_t> numbers;
+  const toml::node* node = table_.get(key);
+  if (node == nullptr) {
+    return numbers;
+  }
+  if (!node->is_array()) {
+    return Fail(key, "expected an array of whole numbers");
+  }
+  for (const toml::node& item : *node->as_array()) {
+    const auto number = item.value_exact<int64_t>();
+    if (!number) {
+      return Fail(key, "expected an array of whole numbers");
+    }
+    numbers.push_back(*number);
+  }
+  return numbers;
 }
 
 Result<void> TomlTable::OnlyKeys(const std::vector<std::string_view>& keys) const {

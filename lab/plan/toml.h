@@ -38,10 +38,13 @@ class TomlTable {
   base::Result<std::vector<std::pair<std::string, std::string>>> StringTable(
       std::string_view key) const;
   base::Result<std::vector<TomlTable>> Tables(std::string_view key) const;
+  base::Result<std::optional<TomlTable>> Table(std::string_view key) const;
+  base::Result<std::vector<int64_t>> Ints(std::string_view key) const;
 
   // An error if there is a key that is not among these.
   base::Result<void> OnlyKeys(const std::vector<std::string_view>& keys) const;
 
+  // The error ends with the key's line where the file has the key.
   std::unexpected<base::Error> Fail(std::string_view key, std::string_view why) const;
 
  private:

@@ -134,11 +134,12 @@ Result<void> BeginSession(const std::string& path, const json& session) {
   return Write(path, record);
 }
 
-Result<void> EndSession(const std::string& path, size_t samples) {
+Result<void> EndSession(const std::string& path, size_t samples, const json& more) {
   MAYFLY_ASSIGN(json record, Read(path));
   if (!record["sessions"].empty()) {
     record["sessions"].back()["ended"] = base::Rfc3339Now();
     record["sessions"].back()["samples_after"] = samples;
+    record["sessions"].back().update(more);
   }
   return Write(path, record);
 }

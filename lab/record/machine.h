@@ -31,7 +31,8 @@ nlohmann::json DescribeSession(const RecordRequest& request);
 // Adds the entry to OUT/machine.json; and, when the session is over, its end and the number of
 // samples.
 base::Result<void> BeginSession(const std::string& path, const nlohmann::json& session);
-base::Result<void> EndSession(const std::string& path, size_t samples);
+// `more` is merged into it: why it ended, what is missing.
+base::Result<void> EndSession(const std::string& path, size_t samples, const nlohmann::json& more);
 
 // The absolute path of a program as execvp(3) would find it; nothing when there is none.
 std::string FindProgram(const std::string& name);

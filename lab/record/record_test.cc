@@ -38,10 +38,14 @@ Sample SomeSample() {
 TEST(Csv, IsByteForByteAsDocumented) {
   EXPECT_EQ(CsvHeader(),
             "run,block,order,warm_up,function,environment,image,strategy,start_unix_ns,total_ns,"
-            "user_us,sys_us,max_rss_kib,exit_code,stdout_bytes,stdout_sha256,ok,note\n");
-  EXPECT_EQ(CsvLine(SomeSample()),
-            "7,1,2,1,noop,runc-debian,mayfly.dev/suite/noop:debian,native,1700000000123456789,"
-            "80000001,5,6,7,-1,9,ab,0,\"exit code 1: said \"\"no\"\", then left\"\n");
+            "user_us,sys_us,max_rss_kib,exit_code,stdout_bytes,stdout_sha256,ok,note,size,"
+            "phase_client_ns,phase_containerd_ns,phase_shim_ns,phase_create_ns,phase_load_ns,"
+            "phase_instantiate_ns,phase_guest_ns,phase_drain_ns,phase_teardown_ns,"
+            "peak_memory_kib,pss_kib,cpu_us,read_bytes\n");
+  EXPECT_EQ(
+      CsvLine(SomeSample()),
+      "7,1,2,1,noop,runc-debian,mayfly.dev/suite/noop:debian,native,1700000000123456789,"
+      "80000001,5,6,7,-1,9,ab,0,\"exit code 1: said \"\"no\"\", then left\",parity,,,,,,,,,,,,,\n");
 }
 
 TEST(Csv, ReadsWhatItWrote) {
@@ -81,7 +85,7 @@ TEST(Csv, NamesLineAndColumnOfWhatIsWrong) {
   EXPECT_EQ(error_of(""), "s.csv: no header line");
   EXPECT_EQ(error_of("run,block"), "s.csv: no header line");
   EXPECT_EQ(error_of("run\n1\n"), "s.csv: line 2: the header has no column block");
-  EXPECT_EQ(error_of(CsvHeader() + "1,2\n"), "s.csv: line 2: 2 fields where the header has 18");
+  EXPECT_EQ(error_of(CsvHeader() + "1,2\n"), "s.csv: line 2: 2 fields where the header has 32");
   EXPECT_EQ(error_of(CsvHeader() + "\"1\n"), "s.csv: line 2: a quotation mark is out of place");
   std::string wrong = CsvLine(SomeSample());
   wrong.replace(0, 1, "x");
@@ -125,7 +129,7 @@ TEST_F(RecordFiles, MachineRecordKeepsEverySession) {
                               .images = {{"i", "sha256:1"}},
                               .versions = {{"daemon", "v1"}}};
   ASSERT_TRUE(BeginSession(path, DescribeSession(request)));
-  ASSERT_TRUE(EndSession(path, 3));
+  ASSERT_TRUE(EndSession(path, 3, nlohmann::json::object()));
   ASSERT_TRUE(BeginSession(path, DescribeSession(request)));
   const auto record = nlohmann::json::parse(std::ifstream(path));
   ASSERT_EQ(record["sessions"].size(), 2U);
@@ -140,7 +144,7 @@ TEST_F(RecordFiles, MachineRecordKeepsEverySession) {
   EXPECT_GT(session["host"]["memory_kib"].get<int64_t>(), 0);
 
   std::ofstream(path) << "{}";
-  EXPECT_FALSE(EndSession(path, 0));
+  EXPECT_FALSE(EndSession(path, 0, nlohmann::json::object()));
 }
 
 TEST(Host, FindsFieldsOfProcFiles) {

@@ -18,10 +18,39 @@ using base::Result;
 
 // The columns in the file's order. A new one goes to the end, so that old files stay readable by
 // position.
-constexpr std::array kColumns = {
-    "run",         "block",     "order",         "warm_up",       "function", "environment",
-    "image",       "strategy",  "start_unix_ns", "total_ns",      "user_us",  "sys_us",
-    "max_rss_kib", "exit_code", "stdout_bytes",  "stdout_sha256", "ok",       "note"};
+constexpr std::array kColumns = {"run",
+                                 "block",
+                                 "order",
+                                 "warm_up",
+                                 "function",
+                                 "environment",
+                                 "image",
+                                 "strategy",
+                                 "start_unix_ns",
+                                 "total_ns",
+                                 "user_us",
+                                 "sys_us",
+                                 "max_rss_kib",
+                                 "exit_code",
+                                 "stdout_bytes",
+                                 "stdout_sha256",
+                                 "ok",
+                                 "note",
+                                 "size",
+                                 "phase_client_ns",
+                                 "phase_containerd_ns",
+                                 "phase_shim_ns",
+                                 "phase_create_ns",
+                                 "phase_load_ns",
+                                 "phase_instantiate_ns",
+                                 "phase_guest_ns",
+                                 "phase_drain_ns",
+                                 "phase_teardown_ns",
+                                 "peak_memory_kib",
+                                 "pss_kib",
+                                 "cpu_us",
+                                 "read_bytes"};
+constexpr size_t kFirstPhase = 19;  // phase_client_ns
 
 // RFC 4180: quotes where a field has a comma or a quote. Line ends never get into a field.
 std::string Quote(std::string_view field) {
@@ -98,6 +127,23 @@ class Row {
     return {};
   }
 
+  // Absent when the file has no such column or the field is empty.
+  Result<void> Get(std::string_view column, std::optional<int64_t>& value) const {
+    const auto text = Find(column);
+    if (!text || text->empty()) {
+      value.reset();
+      return {};
+    }
+    int64_t number = 0;
+    MAYFLY_TRY(Get(column, number));
+    value = number;
+    return {};
+  }
+
+  bool Has(std::string_view column) const {
+    return std::find(header_.begin(), header_.end(), column) != header_.end();
+  }
+
   Result<void> Get(std::string_view column, bool& value) const {
     int number = 0;
     MAYFLY_TRY(Get(column, number));
@@ -143,6 +189,16 @@ Result<Sample> ParseRow(const Row& row) {
   MAYFLY_TRY(row.Get("stdout_sha256", sample.stdout_sha256));
   MAYFLY_TRY(row.Get("ok", sample.ok));
   MAYFLY_TRY(row.Get("note", sample.note));
+  if (row.Has("size")) {
+    MAYFLY_TRY(row.Get("size", sample.size));
+  }
+  for (size_t i = 0; i < sample.phases_ns.size(); ++i) {
+    MAYFLY_TRY(row.Get(kColumns[kFirstPhase + i], sample.phases_ns[i]));
+  }
+  MAYFLY_TRY(row.Get("peak_memory_kib", sample.peak_memory_kib));
+  MAYFLY_TRY(row.Get("pss_kib", sample.pss_kib));
+  MAYFLY_TRY(row.Get("cpu_us", sample.cpu_us));
+  MAYFLY_TRY(row.Get("read_bytes", sample.read_bytes));
   return sample;
 }
 
@@ -151,11 +207,22 @@ Result<Sample> ParseRow(const Row& row) {
 std::string CsvHeader() { return fmt::format("{}\n", fmt::join(kColumns, ",")); }
 
 std::string CsvLine(const Sample& s) {
-  return fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", s.run, s.block,
-                     s.order, s.warm_up ? 1 : 0, Quote(s.function), Quote(s.environment),
-                     Quote(s.image), Quote(s.strategy), s.start_unix_ns, s.total_ns, s.user_us,
-                     s.sys_us, s.max_rss_kib, s.exit_code, s.stdout_bytes, s.stdout_sha256,
-                     s.ok ? 1 : 0, Quote(s.note));
+  std::string line = fmt::format(
+      "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}", s.run, s.block, s.order,
+      s.warm_up ? 1 : 0, Quote(s.function), Quote(s.environment), Quote(s.image), Quote(s.strategy),
+      s.start_unix_ns, s.total_ns, s.user_us, s.sys_us, s.max_rss_kib, s.exit_code, s.stdout_bytes,
+      s.stdout_sha256, s.ok ? 1 : 0, Quote(s.note), Quote(s.size));
+  const auto add = [&line](const std::optional<int64_t>& value) {
+    line += ',';
+    line += value ? std::to_string(*value) : "";
+  };
+  for (const auto& phase : s.phases_ns) {
+    add(phase);
+  }
+  for (const auto& value : {s.peak_memory_kib, s.pss_kib, s.cpu_us, s.read_bytes}) {
+    add(value);
+  }
+  return line + '\n';
 }
 
 Result<std::vector<Sample>> ParseCsv(std::string_view bytes, std::string_view path,

@@ -9,7 +9,9 @@
 // Threads: none.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +20,19 @@
 #include "base/unique_fd.h"
 
 namespace mayfly::lab {
+
+// In the order of a run.
+enum class Stage : unsigned char {
+  kClient,
+  kContainerd,
+  kShim,
+  kCreate,
+  kLoad,
+  kInstantiate,
+  kGuest,
+  kDrain,
+  kTeardown
+};
 
 struct Sample {
   int64_t run = 0;    // index in the schedule, from 0
@@ -37,7 +52,15 @@ struct Sample {
   uint64_t stdout_bytes = 0;
   std::string stdout_sha256;
   bool ok = false;
-  std::string note;  // why it is not ok; one line
+  std::string note;             // why it is not ok; one line
+  std::string size = "parity";  // of the work
+  // Where the time went, in kPhaseColumns' order; what is not known is absent, and in its
+  // neighbours.
+  std::array<std::optional<int64_t>, 9> phases_ns;
+  std::optional<int64_t> peak_memory_kib;  // of the container's cgroup
+  std::optional<int64_t> pss_kib;
+  std::optional<int64_t> cpu_us;  // of all processes of the run, the daemon's share included
+  std::optional<int64_t> read_bytes;
 
   bool operator==(const Sample&) const = default;
 };

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <chrono>
 
+#include "base/file.h"
+
 namespace mayfly::lab {
 namespace {
 
@@ -14,7 +16,7 @@ using base::Result;
 
 constexpr int64_t kPrepareTimeoutMs = 600'000;  // restoring a store of gigabytes
 constexpr int64_t kCleanUpTimeoutMs = 20'000;
-constexpr int64_t kReadyTimeoutMs = 20'000;
+
 constexpr int64_t kReadyPollMs = 50;
 
 // The last line with words on it, at most 200 characters.
@@ -43,6 +45,7 @@ Sample SampleOf(const Cell& cell, const ProcessOutcome& outcome) {
   sample.environment = cell.environment;
   sample.image = cell.image;
   sample.strategy = cell.strategy;
+  sample.size = cell.size;
   return sample;
 }
 
@@ -98,11 +101,11 @@ Result<void> CellRunner::WaitReady() {
     return {};
   }
   const auto deadline =
-      std::chrono::steady_clock::now() + std::chrono::milliseconds(kReadyTimeoutMs);
+      std::chrono::steady_clock::now() + std::chrono::milliseconds(plan_.ready_timeout_ms);
   bool said = false;
   while (true) {
     MAYFLY_ASSIGN(const ProcessOutcome outcome,
-                  processes_.Run({.argv = plan_.ready, .env = {}}, kReadyTimeoutMs));
+                  processes_.Run({.argv = plan_.ready, .env = {}}, plan_.ready_timeout_ms));
     if (outcome.end == ProcessEnd::kExited && outcome.exit_code == 0) {
       return {};
     }
@@ -112,7 +115,7 @@ Result<void> CellRunner::WaitReady() {
     }
     if (interrupt_.Wait(kReadyPollMs) || std::chrono::steady_clock::now() >= deadline) {
       return Fail(ErrorKind::kState, "{} does not succeed within {} s: {}",
-                  fmt::join(plan_.ready, " "), kReadyTimeoutMs / 1000,
+                  fmt::join(plan_.ready, " "), plan_.ready_timeout_ms / 1000,
                   LastLine(outcome.stderr_tail));
     }
   }
@@ -131,10 +134,10 @@ Result<void> CellRunner::Prepare(const Cell& cell, const std::string& id) {
   if (!cell.prepare.empty()) {
     MAYFLY_TRY(WaitReady());
   }
-  if (plan_.sync) {
+  if (plan_.sync || plan_.drop_caches) {
     ::sync();
   }
-  return {};
+  return plan_.drop_caches ? base::WriteExisting("/proc/sys/vm/drop_caches", "3") : Result<void>();
 }
 
 void CellRunner::CleanUp(const Cell& cell, const std::string& id) {
@@ -155,6 +158,9 @@ CellRun CellRunner::Run(const Cell& cell, const std::string& id) {
     run.sample = FailedSample(cell, prepared.error().text());
     return run;
   }
+  if (observer_ != nullptr) {
+    observer_->Begin(cell);
+  }
   auto outcome = processes_.Run({.argv = WithId(cell.command.argv, id), .env = cell.command.env},
                                 plan_.timeout_ms);
   if (!outcome) {
@@ -165,6 +171,9 @@ CellRun CellRunner::Run(const Cell& cell, const std::string& id) {
   run.interrupted = outcome->end == ProcessEnd::kInterrupted;
   run.sample.note = Mismatch(cell.expected, *outcome, plan_.timeout_ms);
   run.sample.ok = run.sample.note.empty();
+  if (observer_ != nullptr) {
+    observer_->End(cell, id, *outcome, run.sample);
+  }
   run.stderr_tail = std::move(outcome->stderr_tail);
   if (run.sample.ok && outcome->output_left_open) {
     run.sample.note = "stdout or stderr was still open after the command's end";

@@ -13,6 +13,7 @@
 #include "lab/exec/process.h"
 #include "lab/plan/plan.h"
 #include "lab/record/sample.h"
+#include "lab/run/observer.h"
 
 namespace mayfly::lab {
 
@@ -24,9 +25,9 @@ struct CellRun {
 
 class CellRunner {
  public:
-  // Borrows both for its life.
-  CellRunner(const Plan& plan, const Interrupt& interrupt)
-      : plan_(plan), interrupt_(interrupt), processes_(interrupt.fd()) {}
+  // Borrows all for its life; without an observer only the command is seen.
+  CellRunner(const Plan& plan, const Interrupt& interrupt, Observer* observer = nullptr)
+      : plan_(plan), interrupt_(interrupt), observer_(observer), processes_(interrupt.fd()) {}
 
   // Runs the cell once; `id` replaces "{id}".
   CellRun Run(const Cell& cell, const std::string& id);
@@ -40,6 +41,7 @@ class CellRunner {
 
   const Plan& plan_;
   const Interrupt& interrupt_;
+  Observer* observer_;
   ProcessRunner processes_;
 };
 

@@ -23,8 +23,12 @@ Progress::Progress(bool terminal, int64_t total, int64_t done)
 std::string Progress::Line(const ScheduledRun& scheduled) const {
   const auto elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(
       std::chrono::steady_clock::now() - begin_);
-  const auto left = std::chrono::duration_cast<std::chrono::seconds>(
-      elapsed * (total_ - done_) / std::max<int64_t>(1, done_here_));
+  auto left = std::chrono::duration_cast<std::chrono::seconds>(elapsed * (total_ - done_) /
+                                                               std::max<int64_t>(1, done_here_));
+  if (end_ != std::chrono::steady_clock::time_point::max()) {
+    left = std::min(left, std::chrono::duration_cast<std::chrono::seconds>(
+                              end_ - std::chrono::steady_clock::now()));
+  }
   return fmt::format("{}{} of {} runs, {}{} left", scheduled.warm_up ? "warm-up, " : "", done_,
                      total_, failed_ == 0 ? "" : fmt::format("{} failed, ", failed_),
                      FormatDuration(left));

@@ -24,6 +24,10 @@ class Progress {
   void RunEnded(const ScheduledRun& scheduled, const Sample& sample, bool last_of_block);
   // A line that stays, whatever is shown after it.
   void Say(std::string_view line);
+  // Runs that will not be made after all.
+  void LeftOut(int64_t runs) { total_ -= runs; }
+  // The session ends then at the latest.
+  void EndsBy(std::chrono::steady_clock::time_point end) { end_ = end; }
   // Takes the rewritten line away.
   void Finish();
 
@@ -36,6 +40,7 @@ class Progress {
   int64_t done_here_ = 0;
   int64_t failed_ = 0;
   std::chrono::steady_clock::time_point begin_;
+  std::chrono::steady_clock::time_point end_ = std::chrono::steady_clock::time_point::max();
 };
 
 // "42 s", "3 min 05 s", "2 h 04 min"

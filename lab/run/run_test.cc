@@ -158,6 +158,55 @@ TEST_F(Runs, AResumedSessionMakesOnlyWhatIsLeft) {
   EXPECT_FALSE(RunsLeft(plan_, samples));
 }
 
+// A containerd that dies half-way costs its own cells; the others go on, and it is said why.
+TEST_F(Runs, ADaemonThatDiesStopsOnlyItsCells) {
+  plan_.runs = 6;
+  plan_.warm_up_blocks = 0;
+  plan_.ready = {"test", "-e", folder_ + "/alive"};
+  plan_.ready_timeout_ms = 300;
+  std::ofstream(folder_ + "/alive") << "yes";
+  Cell ctr = ShellCell("ctr", "n=$(cat " + folder_ + "/n 2>/dev/null); echo x$n > " + folder_ +
+                                  "/n; test \"$n\" != xx || { rm -f " + folder_ +
+                                  "/alive; echo connection refused >&2; exit 1; }");
+  ctr.start = "ctr";
+  plan_.cells = {ctr, ShellCell("other", "true")};
+  auto writer = SampleWriter::Create(folder_ + "/samples.csv");
+  std::vector<Sample> samples;
+  const auto result = RunAll(samples, *writer);
+  ASSERT_TRUE(result) << result.error().text();
+  EXPECT_EQ(std::count_if(samples.begin(), samples.end(),
+                          [](const Sample& s) { return s.environment == "other" && s.ok; }),
+            6);
+  EXPECT_EQ(result->failed, 1);
+  ASSERT_EQ(result->missing.size(), 1U);
+  EXPECT_EQ(result->missing[0].environment, "ctr");
+  EXPECT_EQ(result->missing[0].runs, 2);
+  EXPECT_NE(result->missing[0].reason.find("containerd is gone"), std::string::npos)
+      << result->missing[0].reason;
+  // What was left out has no line, and a resumed session goes on behind it.
+  const auto left = RunsLeft(plan_, samples);
+  ASSERT_TRUE(left) << left.error().text();
+}
+
+TEST_F(Runs, TheTimeEndsASessionAndAResumedOneGoesOn) {
+  plan_.runs = 50;
+  plan_.warm_up_blocks = 0;
+  plan_.budget_ms = 300;
+  plan_.cells = {ShellCell("a", "sleep 0.05"), ShellCell("b", "sleep 0.05")};
+  auto writer = SampleWriter::Create(folder_ + "/samples.csv");
+  std::vector<Sample> samples;
+  const auto result = RunAll(samples, *writer);
+  ASSERT_TRUE(result);
+  EXPECT_TRUE(result->out_of_time);
+  EXPECT_LT(samples.size(), 20U);
+  ASSERT_EQ(result->missing.size(), 2U);
+  EXPECT_EQ(result->missing[0].reason, "the time was over");
+  const size_t before = samples.size();
+  ASSERT_TRUE(RunAll(samples, *writer));
+  EXPECT_GT(samples.size(), before);
+  EXPECT_EQ(samples.back().run, static_cast<int64_t>(samples.size()) - 1);
+}
+
 TEST(Ids, ReplaceEveryPlaceholder) {
   EXPECT_EQ(WithId({"a{id}b{id}", "c"}, "X"), (Argv{"aXbX", "c"}));
   EXPECT_EQ(WithId({"{id}"}, "{id}"), Argv{"{id}"});

@@ -12,6 +12,7 @@
 #include "lab/plan/schedule.h"
 #include "lab/record/sample.h"
 #include "lab/run/progress.h"
+#include "lab/run/quota.h"
 
 namespace mayfly::lab {
 
@@ -23,13 +24,15 @@ struct SessionSettings {
 struct SessionResult {
   int64_t failed = 0;
   bool interrupted = false;
+  bool out_of_time = false;      // the plan's budget is used up
+  std::vector<Missing> missing;  // cells without all their runs
 };
 
 // The runs of the plan's schedule that `samples` does not have yet, in the schedule's order.
 base::Result<std::vector<ScheduledRun>> RunsLeft(const Plan& plan,
                                                  const std::vector<Sample>& samples);
 
-// Runs `left`, appending to the file and to `samples`.
+// Runs what of `left` the quota wants, appending to the file and to `samples`.
 base::Result<SessionResult> RunSession(const Plan& plan, const std::vector<ScheduledRun>& left,
                                        const SessionSettings& settings, const Interrupt& interrupt,
                                        SampleWriter& writer, std::vector<Sample>& samples);
