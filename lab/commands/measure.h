@@ -41,7 +41,7 @@ struct MeasureOptions {
 int ExitCodeOf(const base::Error& error);
 
 // Carries out a new plan; returns the exit code.
-base::Result<int> Measure(const Plan& plan, const MeasureOptions& given);
+base::Result<int> Measure(const Plan& made, const MeasureOptions& given);
 
 // Goes on with the plan of options.out from where its samples end.
 base::Result<int> Resume(const MeasureOptions& options);

@@ -44,6 +44,7 @@ void InParallel(int64_t count, size_t workers, Work work) {
   std::atomic<int64_t> next = 0;
   std::atomic<bool> stop = false;
   std::vector<std::jthread> threads;
+  threads.reserve(workers);
   for (size_t i = 0; i < workers; ++i) {
     threads.emplace_back([&] {
       for (int64_t n = next++; n < count && !stop; n = next++) {

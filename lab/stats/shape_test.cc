@@ -18,6 +18,7 @@ double ShareSplit(size_t n, const std::function<double(std::mt19937_64&)>& draw)
   constexpr int kSamples = 500;
   for (int i = 0; i < kSamples; ++i) {
     std::vector<double> values;
+    values.reserve(n);
     for (size_t j = 0; j < n; ++j) {
       values.push_back(draw(engine));
     }
@@ -49,6 +50,7 @@ TEST(Modes, FindTheStallOfTwoSeconds) {
   std::normal_distribution<double> noise(0, 6);
   for (const int late : {36, 15}) {
     std::vector<double> values;
+    values.reserve(100);
     for (int i = 0; i < 100; ++i) {
       values.push_back(10 * std::round(noise(engine)) + (i < late ? 3990 : 1960));
     }
@@ -90,6 +92,7 @@ TEST(Drift, FlagsAStepAndLeavesNoiseAlone) {
   int flagged = 0;
   for (int sample = 0; sample < 300; ++sample) {
     std::vector<double> values;
+    values.reserve(100);
     for (int i = 0; i < 100; ++i) {
       values.push_back(noise(engine));
     }
@@ -97,6 +100,7 @@ TEST(Drift, FlagsAStepAndLeavesNoiseAlone) {
   }
   EXPECT_LE(flagged, 9);
   std::vector<double> step;
+  step.reserve(100);
   for (int i = 0; i < 100; ++i) {
     step.push_back(noise(engine) + (i < 50 ? 849 : 593));  // as the published n-body under Wasmtime
   }

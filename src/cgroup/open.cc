@@ -94,6 +94,7 @@ Result<std::unique_ptr<Cgroup>> Cgroup::OpenUnit(const Host& host, const std::st
   MAYFLY_TRY(scope->Plan(host, resources));
   MAYFLY_ASSIGN(const std::string place, scope->Place());
   std::vector<Directory> directories;
+  directories.reserve(host.hierarchies.size());
   for (const Hierarchy& hierarchy : host.hierarchies) {
     directories.emplace_back(hierarchy, place);
   }

@@ -6,8 +6,6 @@
 
 namespace mayfly::cli {
 
-using base::ErrorKind;
-using base::Fail;
 using base::Result;
 
 namespace {
