@@ -77,11 +77,13 @@ std::string Unescape(std::string_view text) {
   }
   ::close_range(kFirstFd + static_cast<unsigned>(fds.size()), ~0U, 0);
   std::vector<char*> argv;
+  argv.reserve(command.size() + 1);
   for (const std::string& word : command) {
     argv.push_back(const_cast<char*>(word.c_str()));
   }
   argv.push_back(nullptr);
   std::vector<char*> envp;
+  envp.reserve(environment.size() + 1);
   for (const std::string& entry : environment) {
     envp.push_back(const_cast<char*>(entry.c_str()));
   }

@@ -41,13 +41,14 @@ TEST(PublisherTest, EventsThatWereMadeWhileNobodyListenedComeLaterAndInOrder) {
   }
   EXPECT_EQ(publisher.waiting(), 50U);
   std::vector<std::string> topics;
-  Server server(&*loop, &log, ListenAt(path), [&](const ttrpc::Call& call, Responder respond) {
-    containerd::types::ForwardRequest request;
-    EXPECT_TRUE(request.ParseFromString(call.payload));
-    EXPECT_EQ(request.envelope().namespace_(), "ns");
-    topics.push_back(request.envelope().topic());
-    respond({}, "");
-  });
+  Server server(&*loop, &log, ListenAt(path),
+                [&](const ttrpc::Call& call, const Responder& respond) {
+                  containerd::types::ForwardRequest request;
+                  EXPECT_TRUE(request.ParseFromString(call.payload));
+                  EXPECT_EQ(request.envelope().namespace_(), "ns");
+                  topics.push_back(request.envelope().topic());
+                  respond({}, "");
+                });
   ASSERT_TRUE(server.Begin().has_value());
   publisher.WhenSent(10'000, [&] { loop->Stop(); });
   ASSERT_TRUE(loop->Run().has_value());

@@ -17,8 +17,6 @@
 
 namespace mayfly::shim {
 
-using base::ErrorKind;
-using base::Fail;
 using base::Result;
 
 namespace {

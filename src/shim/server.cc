@@ -78,9 +78,10 @@ void Server::Flush(const ConnectionPtr& connection) {
 }
 
 void Server::Close(const ConnectionPtr& connection) {
-  const ConnectionPtr keep = connection;
-  loop_->Forget(keep->fd());
-  connections_.erase(keep->fd());
+  // The watcher and the table hold the connection: it may end with either.
+  const int fd = connection->fd();
+  loop_->Forget(fd);
+  connections_.erase(fd);
 }
 
 }  // namespace mayfly::shim

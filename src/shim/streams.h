@@ -58,7 +58,7 @@ class ProcessStreams {
 
  private:
   base::Result<void> OpenInput(const std::string& path);
-  base::Result<void> OpenOutput(int number, const std::string& uri);
+  base::Result<void> OpenOutput(int number, const std::string& text);
   base::Result<void> StartLogger(const StreamPaths& paths, const std::string& id,
                                  const std::string& name_space);
 

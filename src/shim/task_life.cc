@@ -161,7 +161,7 @@ TaskService::Answer TaskService::DeleteContainer(Container* container) {
   event.set_exit_status(init->exit_status);
   SetTime(event.mutable_exited_at(), init->exited_at);
   publisher_->Publish("/tasks/delete", "containerd.events.TaskDelete", event.SerializeAsString());
-  const std::string response = EncodeDelete(*init);
+  std::string response = EncodeDelete(*init);
   containers_.erase(container->id);
   return response;
 }

@@ -233,7 +233,7 @@ TaskService::Answer TaskService::Delete(const std::string& payload) {
   if (request.exec_id().empty()) {
     return DeleteContainer(container);
   }
-  const std::string response = EncodeDelete(*process);
+  std::string response = EncodeDelete(*process);
   std::ranges::move(process->relays, std::back_inserter(container->leftovers));
   container->execs.erase(request.exec_id());
   return response;
