@@ -56,7 +56,7 @@ std::string BashArguments(const std::string& command, const CommandText& text) {
     }
     std::string pattern;
     for (const std::string& name : option.names) {
-      pattern += (pattern.empty() ? "" : "|") + command + ":" + name;
+      pattern += fmt::format("{}{}:{}", pattern.empty() ? "" : "|", command, name);
     }
     std::string offer = "COMPREPLY=()";
     if (option.argument == Argument::kChoice) {
@@ -109,7 +109,7 @@ std::string ZshOption(const OptionText& option) {
   }
   std::string lines;
   for (const std::string& name : option.names) {
-    lines += " " + Quoted("*" + name + "[" + help + "]" + value);
+    lines += " " + Quoted(fmt::format("*{}[{}]{}", name, help, value));
   }
   return lines;
 }
