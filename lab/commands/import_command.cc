@@ -11,7 +11,7 @@
 #include "lab/commands/commands.h"
 #include "lab/commands/measure.h"
 #include "lab/commands/publish.h"
-#include "lab/report/csv.h"
+#include "lab/record/csv.h"
 #include "lab/report/published.h"
 
 namespace mayfly::lab {

@@ -126,7 +126,7 @@ TEST_F(Recipes, WhatIsNotThereIsLeftOutWithTheReason) {
     return std::string();
   };
   EXPECT_EQ(why("youki-scratch"), "program youki is not there");
-  EXPECT_EQ(why("shim-wasm-aot"), "program containerd-shim-mayfly-v1 is not there");
+  EXPECT_EQ(why("mayfly-shim-wasm-aot"), "program containerd-shim-mayfly-v1 is not there");
   EXPECT_EQ(why("mayfly-wasmer-aot"), "engine wasmer is not built: ./dev setup --all-engines");
   EXPECT_EQ(why("crun-scratch"), "");
   EXPECT_EQ(why("runwasi-wasmtime"), "");

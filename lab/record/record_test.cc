@@ -84,7 +84,7 @@ TEST(Csv, NamesLineAndColumnOfWhatIsWrong) {
   };
   EXPECT_EQ(error_of(""), "s.csv: no header line");
   EXPECT_EQ(error_of("run,block"), "s.csv: no header line");
-  EXPECT_EQ(error_of("run\n1\n"), "s.csv: line 2: the header has no column block");
+  EXPECT_EQ(error_of("run\n1\n"), "s.csv: line 1: the header has no column block");
   EXPECT_EQ(error_of(CsvHeader() + "1,2\n"), "s.csv: line 2: 2 fields where the header has 32");
   EXPECT_EQ(error_of(CsvHeader() + "\"1\n"), "s.csv: line 2: a quotation mark is out of place");
   std::string wrong = CsvLine(SomeSample());

@@ -54,7 +54,7 @@ struct Sample {
   bool ok = false;
   std::string note;             // why it is not ok; one line
   std::string size = "parity";  // of the work
-  // Where the time went, in kPhaseColumns' order; what is not known is absent, and in its
+  // Where the time went, in the order of Stage; what is not known is absent, and in its
   // neighbours.
   std::array<std::optional<int64_t>, 9> phases_ns;
   std::optional<int64_t> peak_memory_kib;  // of the container's cgroup

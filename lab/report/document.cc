@@ -4,7 +4,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "lab/report/csv.h"
+#include "lab/record/csv.h"
 #include "lab/report/grid.h"
 #include "lab/report/render.h"
 #include "lab/report/verdict.h"

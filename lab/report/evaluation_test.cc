@@ -49,6 +49,9 @@ TEST(ParseRuns, ReadsNewColumnsAndDoesWithoutThem) {
 
 TEST(ParseFiles, OfDensityThroughputAndImages) {
   EXPECT_EQ((*ParseDensity("environment,containers\nruncrun,10\n", "d.csv"))[0].containers, 10);
+  EXPECT_EQ((*ParseDensity("environment,containers,memory_used_kib\na,1,-26572\n", "d.csv"))[0]
+                .memory_used_kib,
+            -26572);
   EXPECT_EQ(ParseDensity("environment,containers\na,\n", "d.csv").error().text(),
             "d.csv: line 2: column containers: is not a number from 0 on");
   const std::string header = "environment,concurrency,finished,elapsed_ns\n";

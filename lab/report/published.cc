@@ -6,7 +6,7 @@
 #include <filesystem>
 
 #include "base/file.h"
-#include "lab/report/csv.h"
+#include "lab/record/csv.h"
 #include "lab/report/embedded.h"
 
 namespace mayfly::lab {

@@ -6,7 +6,7 @@
 #include <map>
 #include <numeric>
 
-#include "lab/report/csv.h"
+#include "lab/record/csv.h"
 #include "lab/stats/quantile.h"
 #include "lab/stats/rank_tests.h"
 #include "lab/stats/shape.h"

@@ -2,7 +2,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
-#include "lab/report/csv.h"
+#include "lab/record/csv.h"
 
 namespace mayfly::lab {
 namespace {
@@ -115,7 +115,7 @@ Result<std::vector<DensityStep>> ParseDensity(std::string_view bytes, std::strin
     step.end_reason = table.Text(row, "end_reason");
     MAYFLY_ASSIGN(step.containers, Count(table, row, "containers"));
     MAYFLY_ASSIGN(step.pss_per_container_kib, Figure(table, row, "pss_per_container_kib"));
-    MAYFLY_ASSIGN(step.memory_used_kib, Figure(table, row, "memory_used_kib"));
+    MAYFLY_ASSIGN(step.memory_used_kib, table.Number(row, "memory_used_kib"));
     MAYFLY_ASSIGN(step.start_ms, Figure(table, row, "start_ms"));
     steps.push_back(std::move(step));
   }

@@ -43,7 +43,7 @@ struct DensityStep {
   std::string image;
   int64_t containers = 0;  // held at once
   std::optional<double> pss_per_container_kib;
-  std::optional<double> memory_used_kib;
+  std::optional<double> memory_used_kib;  // below 0: others gave more back
   std::optional<double> start_ms;
   std::string end_reason;  // why it was the last step; empty if it was not
 };

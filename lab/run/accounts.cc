@@ -59,11 +59,14 @@ std::string GroupOf(pid_t pid, bool v1) {
   return "";
 }
 
-std::optional<int64_t> Difference(std::optional<int64_t> after, std::optional<int64_t> before) {
-  return after ? std::optional(*after - before.value_or(0)) : std::nullopt;
-}
-
 }  // namespace
+
+std::optional<int64_t> Growth(std::optional<int64_t> after, std::optional<int64_t> before) {
+  if (!after || *after < before.value_or(0)) {
+    return std::nullopt;
+  }
+  return *after - before.value_or(0);
+}
 
 std::optional<pid_t> ListenerOf(const std::string& socket) {
   sockaddr_un address{};
@@ -134,11 +137,11 @@ void Accounts::Begin() {
 
 void Accounts::End(Sample& sample) {
   const Reading after = Read();
-  sample.cpu_us = Difference(after.cpu_us, before_.cpu_us);
+  sample.cpu_us = Growth(after.cpu_us, before_.cpu_us);
   if (sample.cpu_us) {
     *sample.cpu_us += sample.user_us + sample.sys_us;
   }
-  sample.read_bytes = Difference(after.read_bytes, before_.read_bytes);
+  sample.read_bytes = Growth(after.read_bytes, before_.read_bytes);
   // v2 has no peak that everybody may reset, so there it is not known.
   if (v1_ && memory_before_bytes_) {
     if (const auto peak = Memory("memory.max_usage_in_bytes", "memory.peak")) {

@@ -23,6 +23,10 @@ namespace mayfly::lab {
 // The pid of the process that listens on a socket; nothing when none does.
 std::optional<pid_t> ListenerOf(const std::string& socket);
 
+// How much a counter grew; no counter before counts as 0. Nothing when it is not known or shrank:
+// cgroup v1 forgets what a cgroup had read when it is removed.
+std::optional<int64_t> Growth(std::optional<int64_t> after, std::optional<int64_t> before);
+
 class Accounts {
  public:
   // `group`: the containers' cgroup, e.g. "/mayfly-lab"; `daemon`: its pid, if any.

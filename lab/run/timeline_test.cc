@@ -189,6 +189,14 @@ TEST_F(LabFiles, LinesThatAreThereAreKnownAndHalfOnesGo) {
 }
 
 // Without a daemon of its own the CPU time of a run is not known: it is left empty, not guessed.
+// A full run had four rows with read_bytes below 0, and no report could be made of it.
+TEST(Accounts, ACounterThatShrankIsNotKnown) {
+  EXPECT_EQ(Growth(5, 3), 2);
+  EXPECT_EQ(Growth(5, std::nullopt), 5);
+  EXPECT_EQ(Growth(3, 5), std::nullopt);
+  EXPECT_EQ(Growth(std::nullopt, 5), std::nullopt);
+}
+
 TEST_F(LabFiles, AccountsWithoutADaemonAreEmpty) {
   Write("cpuacct/g/cpuacct.usage", "1000000\n");
   Write("memory/g/memory.usage_in_bytes", "4096\n");

@@ -24,6 +24,10 @@ std::shared_ptr<CreateFlags> AddCreateOptions(CLI::App* command) {
   command->add_option("--pid-file", flags->pid_file, "Write the init's process id to this file")
       ->type_name("FILE");
   command
+      ->add_option("--pidfd-socket", flags->pidfd_socket,
+                   "Socket that receives a pidfd of the init")
+      ->type_name("SOCKET");
+  command
       ->add_option("--console-socket", flags->console_socket, "Socket that receives the terminal")
       ->type_name("SOCKET");
   command
@@ -58,6 +62,7 @@ Result<container::CreateOptions> ToCreateOptions(const CreateFlags& flags) {
   options.id = flags.id;
   options.bundle = absolute;
   options.pid_file = flags.pid_file;
+  options.pidfd_socket = flags.pidfd_socket;
   options.console_socket = flags.console_socket;
   options.preserved_fds = flags.preserved_fds;
   options.pivot = !flags.no_pivot;

@@ -12,6 +12,7 @@ struct CreateFlags {
   std::string id;
   std::string bundle = ".";
   std::string pid_file;
+  std::string pidfd_socket;
   std::string console_socket;
   int preserved_fds = 0;
   bool no_pivot = false;

@@ -34,6 +34,7 @@ struct Flags {
   std::string apparmor;
   std::string console_socket;
   std::string pid_file;
+  std::string pidfd_socket;
   int preserved_fds = 0;
   bool terminal = false;
   bool detach = false;
@@ -136,6 +137,7 @@ Result<container::ExecOptions> ToExecOptions(const Flags& flags) {
   container::ExecOptions options;
   options.id = flags.id;
   options.pid_file = flags.pid_file;
+  options.pidfd_socket = flags.pidfd_socket;
   options.console_socket = flags.console_socket;
   options.sub_groups = flags.sub_groups;
   options.preserved_fds = flags.preserved_fds;
@@ -188,6 +190,10 @@ void AddPlaceFlags(CLI::App* command, Flags* flags) {
   command->add_flag("-d,--detach", flags->detach, "Return when the process runs");
   command->add_option("--pid-file", flags->pid_file, "Write the process id to this file")
       ->type_name("FILE");
+  command
+      ->add_option("--pidfd-socket", flags->pidfd_socket,
+                   "Socket that receives a pidfd of the process")
+      ->type_name("SOCKET");
   command
       ->add_option("--preserve-fds", flags->preserved_fds,
                    "Pass this many descriptors from 3 up to the process")

@@ -43,6 +43,7 @@ struct CreateOptions {
   std::string id;
   std::string bundle;          // absolute
   std::string pid_file;        // empty: none
+  std::string pidfd_socket;    // receives a pidfd of the init; empty: none
   std::string console_socket;  // empty: none
   int preserved_fds = 0;
   bool pivot = true;
@@ -67,6 +68,7 @@ struct ExecOptions {
   // The process to run, from the container's configuration.
   std::function<base::Result<oci::Process>(const oci::Spec&)> process;
   std::string pid_file;                 // empty: none
+  std::string pidfd_socket;             // receives a pidfd of the process; empty: none
   std::string console_socket;           // empty: none
   std::vector<std::string> sub_groups;  // --cgroup
   int preserved_fds = 0;

@@ -191,9 +191,7 @@ Result<int> Exec(const Runtime& runtime, const ExecOptions& options) {
   MAYFLY_ASSIGN(Foreground foreground, Foreground::Begin());
   Execution execution(runtime, options);
   MAYFLY_TRY_AS(execution.Start(), "exec {}", options.id);
-  if (!options.pid_file.empty()) {
-    MAYFLY_TRY(WritePidFile(options.pid_file, execution.child().pid));
-  }
+  MAYFLY_TRY(TellBirth(execution.child(), options.pid_file, options.pidfd_socket));
   if (options.mode == RunMode::kDetached) {
     (void)execution.HandOver();
     return 0;

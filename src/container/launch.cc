@@ -128,6 +128,8 @@ Result<std::optional<isolate::SeccompProgram>> CompileFilter(const oci::Spec& sp
   return program;
 }
 
+namespace {
+
 Result<void> WritePidFile(const std::string& path, pid_t pid) {
   const size_t slash = path.find_last_of('/');
   const std::string directory =
@@ -139,6 +141,25 @@ Result<void> WritePidFile(const std::string& path, pid_t pid) {
   }();
   MAYFLY_TRY_AS(std::move(written), "--pid-file {}", path);
   return {};
+}
+
+Result<void> SendPidfd(const std::string& path, int pidfd) {
+  auto connected = base::ConnectUnix(path);
+  if (!connected) {
+    return std::unexpected(std::move(connected).error().Wrap("--pidfd-socket"));
+  }
+  MAYFLY_TRY_AS(base::SendDescriptor(connected->get(), pidfd, "pidfd"), "--pidfd-socket {}", path);
+  return {};
+}
+
+}  // namespace
+
+Result<void> TellBirth(const base::Child& child, const std::string& pid_file,
+                       const std::string& pidfd_socket) {
+  if (!pid_file.empty()) {
+    MAYFLY_TRY(WritePidFile(pid_file, child.pid));
+  }
+  return pidfd_socket.empty() ? Result<void>() : SendPidfd(pidfd_socket, child.pidfd.get());
 }
 
 Launched::~Launched() {
@@ -392,9 +413,7 @@ Result<Launched> Launch(const Runtime& runtime, const CreateOptions& options, St
   state.ready = true;
   state.cgroup = launched.cgroup_->location();
   MAYFLY_TRY(launched.entry_.WriteState(state));
-  if (!options.pid_file.empty()) {
-    MAYFLY_TRY(WritePidFile(options.pid_file, launched.init_.pid));
-  }
+  MAYFLY_TRY(TellBirth(launched.init_, options.pid_file, options.pidfd_socket));
   base::Mark(runtime.phases, base::Phase::kReady);
   return launched;
 }

@@ -82,7 +82,10 @@ class Launched {
 base::Result<Launched> Launch(const Runtime& runtime, const CreateOptions& options,
                               StartChannel channel, RunMode mode);
 
-base::Result<void> WritePidFile(const std::string& path, pid_t pid);
+// Tells the caller who was born: the number in `pid_file`, a pidfd to the listener of
+// `pidfd_socket`, each unless its path is empty.
+base::Result<void> TellBirth(const base::Child& child, const std::string& pid_file,
+                             const std::string& pidfd_socket);
 
 // After `start` was sent on `socket`: waits for the end of the stream, or the error that the init
 // sends.

@@ -168,8 +168,8 @@ class Sandbox:
             run("umount", "--lazy", point, check=False)
 
 
-def start_containerd(sandbox, command_prefix=()):
-    """A containerd without CRI; its socket."""
+def start_containerd(sandbox, command_prefix=(), **options):
+    """A containerd without CRI; its socket. `options` are those of the process."""
     root = sandbox.directory
     config = root / "containerd.toml"
     config.write_text(f'''version = 2
@@ -179,7 +179,7 @@ disabled_plugins = ["io.containerd.grpc.v1.cri"]
 [grpc]
   address = "{root}/containerd.sock"
 ''')
-    sandbox.start("containerd", *command_prefix, find("containerd"), "--config", config, "--log-level", "warn")
+    sandbox.start("containerd", *command_prefix, find("containerd"), "--config", config, "--log-level", "warn", **options)
     socket = root / "containerd.sock"
     wait_until(socket.exists, "containerd's socket")
     return socket

@@ -162,6 +162,19 @@ TEST_F(BadInputTest, AnUnwritablePidFile) {
   ExpectError(Runtime({"state", id}), "does not exist");
 }
 
+TEST_F(BadInputTest, APidfdSocketThatNobodyListensOn) {
+  if (IsRunc()) {
+    GTEST_SKIP() << "runc has --pidfd-socket from 1.2 on";
+  }
+  Bundle bundle = MakeBundle();
+  bundle.Probe({"sleep"});
+  const std::string id = NewId();
+  ExpectError(Runtime({"create", "--bundle", bundle.directory(), "--pidfd-socket",
+                       directory() / "nobody", id}),
+              "--pidfd-socket");
+  ExpectError(Runtime({"state", id}), "does not exist");
+}
+
 TEST_F(BadInputTest, AWrongValueIsNamedByItsField) {
   if (IsRunc()) {
     GTEST_SKIP() << "runc names Go's types, or takes the value";

@@ -102,6 +102,27 @@ TEST_F(ExecTest, AllCgroupsAreTheContainers) {
   EXPECT_EQ(::waitpid(pid, nullptr, 0), pid);
 }
 
+TEST_F(ExecTest, APidfdOfTheProcessGoesToTheSocket) {
+  if (IsRunc()) {
+    GTEST_SKIP() << "runc has --pidfd-socket from 1.2 on";
+  }
+  Bundle bundle = MakeBundle();
+  const std::string id = Sleeping(bundle);
+  const std::string pid_file = directory() / "pid";
+  const ConsoleSocket socket(directory() / "pidfd.sock");
+  EXPECT_EQ(Exec(id, {"/probe", "sleep"},
+                 {"--detach", "--pid-file", pid_file, "--pidfd-socket", socket.path()})
+                .exit_code,
+            0);
+  const Master pidfd = socket.Receive();
+  ASSERT_TRUE(pidfd.valid());
+  const std::string pid = ReadFile(pid_file);
+  const std::string about = ReadFile("/proc/self/fdinfo/" + std::to_string(pidfd.fd()));
+  EXPECT_NE(about.find("Pid:\t" + pid + "\n"), std::string::npos) << about;
+  EXPECT_TRUE(KillOne(std::stoi(pid)));
+  EXPECT_EQ(::waitpid(std::stoi(pid), nullptr, 0), std::stoi(pid));
+}
+
 TEST_F(ExecTest, RestrictionsAreTheContainers) {
   Bundle bundle = MakeBundle();
   bundle.config["process"]["user"] = {{"uid", 1000}, {"gid", 1000}, {"umask", 077}};

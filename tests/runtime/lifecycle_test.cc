@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 
 #include "fixture.h"
+#include "terminal.h"
 
 namespace mayfly::test {
 
@@ -46,6 +47,21 @@ TEST_F(LifecycleTest, CreatedContainerHasARealPausedInit) {
   EXPECT_EQ(Runtime({"start", id}).exit_code, 0);
   EXPECT_TRUE(container.WaitForOutput("ready"));
   EXPECT_EQ(PidOf(id), pid) << "start changed the pid";
+}
+
+TEST_F(LifecycleTest, APidfdOfTheInitGoesToTheSocket) {
+  if (IsRunc()) {
+    GTEST_SKIP() << "runc has --pidfd-socket from 1.2 on";
+  }
+  Bundle bundle = MakeBundle();
+  bundle.Probe({"sleep"});
+  const std::string id = NewId();
+  const ConsoleSocket socket(directory() / "pidfd.sock");
+  const Process container = Create(bundle, id, {"--pidfd-socket", socket.path()});
+  const Master pidfd = socket.Receive();
+  ASSERT_TRUE(pidfd.valid());
+  const std::string about = ReadFile("/proc/self/fdinfo/" + std::to_string(pidfd.fd()));
+  EXPECT_NE(about.find("Pid:\t" + std::to_string(PidOf(id)) + "\n"), std::string::npos) << about;
 }
 
 TEST_F(LifecycleTest, StartTwiceIsAnError) {

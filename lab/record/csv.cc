@@ -1,4 +1,4 @@
-#include "lab/report/csv.h"
+#include "lab/record/csv.h"
 
 #include <algorithm>
 #include <charconv>
