@@ -66,9 +66,9 @@ class Row {
   Result<void> Get(std::string_view column, Integer& value) const {
     MAYFLY_ASSIGN(const auto number, table_.Int(row_, column));
     if (!number || !std::in_range<Integer>(*number)) {
-      return table_.Fail(row_, column,
-                         fmt::format("\"{}\" is not a whole number in range",
-                                     table_.Text(row_, column)));
+      return table_.Fail(
+          row_, column,
+          fmt::format("\"{}\" is not a whole number in range", table_.Text(row_, column)));
     }
     value = static_cast<Integer>(*number);
     return {};
@@ -135,11 +135,12 @@ Result<Sample> ParseRow(const Row& row) {
 std::string CsvHeader() { return fmt::format("{}\n", fmt::join(kColumns, ",")); }
 
 std::string CsvLine(const Sample& s) {
-  std::string line = fmt::format(
-      "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}", s.run, s.block, s.order,
-      s.warm_up ? 1 : 0, CsvField(s.function), CsvField(s.environment), CsvField(s.image), CsvField(s.strategy),
-      s.start_unix_ns, s.total_ns, s.user_us, s.sys_us, s.max_rss_kib, s.exit_code, s.stdout_bytes,
-      s.stdout_sha256, s.ok ? 1 : 0, CsvField(s.note), CsvField(s.size));
+  std::string line =
+      fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}", s.run, s.block,
+                  s.order, s.warm_up ? 1 : 0, CsvField(s.function), CsvField(s.environment),
+                  CsvField(s.image), CsvField(s.strategy), s.start_unix_ns, s.total_ns, s.user_us,
+                  s.sys_us, s.max_rss_kib, s.exit_code, s.stdout_bytes, s.stdout_sha256,
+                  s.ok ? 1 : 0, CsvField(s.note), CsvField(s.size));
   const auto add = [&line](const std::optional<int64_t>& value) {
     line += ',';
     line += value ? std::to_string(*value) : "";
