@@ -4,6 +4,7 @@ Usage: python3 containerd_faults_test.py [unittest options]     environment: MAY
 """
 
 import concurrent.futures
+import contextlib
 import os
 import pathlib
 import shutil
@@ -57,6 +58,10 @@ class ContainerdFaultsTest(unittest.TestCase):
         left = cls.sandbox.stop()
         left += [f"state {path}" for path in (_STATE.iterdir() if _STATE.exists() else [])]
         left += [f"cgroup {path}" for path in pathlib.Path("/sys/fs/cgroup").glob(f"*/{_NAMESPACE}/*/")]
+        # The namespace's own, which every shim leaves for the next container.
+        for path in [_STATE, *pathlib.Path("/sys/fs/cgroup").glob(f"*/{_NAMESPACE}")]:
+            with contextlib.suppress(OSError):
+                path.rmdir()
         if left:
             raise AssertionError("left behind: " + "; ".join(left))
 
