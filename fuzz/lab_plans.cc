@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/unique_fd.h"
+#include "fuzz/names_the_file.h"
 #include "lab/plan/compare_plan.h"
 #include "lab/plan/function.h"
 #include "lab/plan/plan.h"
@@ -16,7 +17,7 @@
 
 namespace {
 
-using mayfly::base::Result;
+using mayfly::fuzz::NamesTheFile;
 
 // The readers take paths: the text lies in a file without a name.
 class TextFile {
@@ -34,13 +35,6 @@ class TextFile {
   mayfly::base::UniqueFd fd_;
   std::string path_;
 };
-
-template <typename T>
-void NamesTheFile(const Result<T>& result, const std::string& path) {
-  if (!result && !result.error().text().starts_with(path)) {
-    __builtin_trap();
-  }
-}
 
 // What was written is what is read back.
 void CheckPlanJson(std::string_view text) {
