@@ -119,6 +119,12 @@ class Sandbox:
         self._logs[name] = log
         return process
 
+    def kill(self, name):
+        """Ends the daemon of this name that was started last, without a chance to clean up."""
+        process = [process for known, process in self._daemons if known == name][-1]
+        process.kill()
+        process.wait()
+
     def log(self, name, lines=20):
         text = (self.directory / f"{name}.log").read_text(errors="replace")
         return "\n".join(text.splitlines()[-lines:])
