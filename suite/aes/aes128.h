@@ -1,8 +1,8 @@
 // Aes128: encryption of single blocks by AES with a key of 128 bits, and the CFB-128 mode on top.
 //
-// Works with a table of 256 words that joins SubBytes and MixColumns; the other three columns use
-// it rotated. The tables are made by the compiler from the definition. CFB needs encryption only,
-// in both directions. Not for secrets: table look-ups take a time that depends on the key.
+// Works with four tables of 256 words, one for each row, that join SubBytes and MixColumns. The
+// tables are made by the compiler from the definition. CFB needs encryption only, in both
+// directions. Not for secrets: table look-ups take a time that depends on the key.
 //
 // Sources: FIPS 197, sections 4.2 and 5; NIST SP 800-38A, section 6.3.
 #pragma once
@@ -40,15 +40,18 @@ constexpr std::array<uint8_t, 256> MakeSubstitution() {
 
 inline constexpr std::array<uint8_t, 256> kSubstitution = MakeSubstitution();
 
-// What one byte of the first row contributes to its column: 2s, s, s, 3s from the top.
+// What one byte contributes to its column, a table for each row: from the first 2s, s, s, 3s from
+// the top, from the others that turned.
 inline constexpr auto kMixed = [] {
-  std::array<uint32_t, 256> table{};
-  for (size_t i = 0; i < table.size(); ++i) {
+  std::array<std::array<uint32_t, 256>, 4> tables{};
+  for (size_t i = 0; i < 256; ++i) {
     uint32_t s = kSubstitution[i];
     uint32_t twice = Double(kSubstitution[i]);
-    table[i] = twice << 24 | s << 16 | s << 8 | (s ^ twice);
+    for (int row = 0; row < 4; ++row) {
+      tables[row][i] = std::rotr(twice << 24 | s << 16 | s << 8 | (s ^ twice), 8 * row);
+    }
   }
-  return table;
+  return tables;
 }();
 
 inline uint32_t LoadBigEndian(const uint8_t* b) {
@@ -87,9 +90,8 @@ class Aes128 {
     for (int round = 1; round < kRounds; ++round, key += 4) {
       uint32_t t[4];
       for (int i = 0; i < 4; ++i) {
-        t[i] = kMixed[s[i] >> 24] ^ std::rotr(kMixed[s[(i + 1) % 4] >> 16 & 255], 8) ^
-               std::rotr(kMixed[s[(i + 2) % 4] >> 8 & 255], 16) ^
-               std::rotr(kMixed[s[(i + 3) % 4] & 255], 24) ^ key[i];
+        t[i] = kMixed[0][s[i] >> 24] ^ kMixed[1][s[(i + 1) % 4] >> 16 & 255] ^
+               kMixed[2][s[(i + 2) % 4] >> 8 & 255] ^ kMixed[3][s[(i + 3) % 4] & 255] ^ key[i];
       }
       memcpy(s, t, sizeof s);
     }

@@ -35,15 +35,19 @@ inline void DecodeBase64(const char* from, size_t length, uint8_t* to) {
     for (uint8_t i = 0; i < 64; ++i) value[static_cast<uint8_t>(kBase64Digits[i])] = i;
     return value;
   }();
-  uint32_t bits = 0;
-  int held = 0;
-  for (size_t i = 0; i < length; ++i) {
-    bits = bits << 6 | kValue[static_cast<uint8_t>(from[i])];
-    held += 6;
-    if (held < 8) continue;
-    held -= 8;
-    *to++ = static_cast<uint8_t>(bits >> held);
+  auto value = [](char digit) { return uint32_t{kValue[static_cast<uint8_t>(digit)]}; };
+  size_t i = 0;
+  for (; i + 4 <= length; i += 4, to += 3) {
+    uint32_t bits = value(from[i]) << 18 | value(from[i + 1]) << 12 | value(from[i + 2]) << 6 |
+                    value(from[i + 3]);
+    to[0] = static_cast<uint8_t>(bits >> 16);
+    to[1] = static_cast<uint8_t>(bits >> 8);
+    to[2] = static_cast<uint8_t>(bits);
   }
+  // Two digits hold one byte, three hold two.
+  if (length - i >= 2) to[0] = static_cast<uint8_t>(value(from[i]) << 2 | value(from[i + 1]) >> 4);
+  if (length - i == 3)
+    to[1] = static_cast<uint8_t>(value(from[i + 1]) << 4 | value(from[i + 2]) >> 2);
 }
 
 }  // namespace mayfly::suite

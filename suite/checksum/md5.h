@@ -44,9 +44,14 @@ struct Md5Rounds {
       Word rotated = std::rotl(a + mixed + kRound[i] + word, kRotation[i / 16][i % 4]);
       a = d, d = c, c = b, b += rotated;
     };
+    // Unrolled, places and rotations are constants.
+#pragma clang loop unroll(full)
     for (int i = 0; i < 16; ++i) step(i, d ^ (b & (c ^ d)), x[i]);
+#pragma clang loop unroll(full)
     for (int i = 16; i < 32; ++i) step(i, c ^ (d & (b ^ c)), x[(5 * i + 1) % 16]);
+#pragma clang loop unroll(full)
     for (int i = 32; i < 48; ++i) step(i, b ^ c ^ d, x[(3 * i + 5) % 16]);
+#pragma clang loop unroll(full)
     for (int i = 48; i < 64; ++i) step(i, c ^ (b | ~d), x[7 * i % 16]);
     const Word add[4] = {a, b, c, d};
     for (int i = 0; i < 4; ++i) state[i] += add[i];

@@ -45,26 +45,30 @@ struct Sha512Rounds {
       0x4cc5d4becb3e42b6, 0x597f299cfc657e2a, 0x5fcb6fab3ad6faec, 0x6c44198c4a475817};
 
   static void Compress(State& state, const uint8_t* bytes) {
-    Word w[80];
+    // As in Sha256Rounds.
+    Word w[16];
     for (int i = 0; i < 16; ++i) {
       w[i] = 0;
       for (int j = 0; j < 8; ++j) w[i] = w[i] << 8 | bytes[8 * i + j];
     }
-    for (int i = 16; i < 80; ++i) {
-      Word s0 = std::rotr(w[i - 15], 1) ^ std::rotr(w[i - 15], 8) ^ w[i - 15] >> 7;
-      Word s1 = std::rotr(w[i - 2], 19) ^ std::rotr(w[i - 2], 61) ^ w[i - 2] >> 6;
-      w[i] = w[i - 16] + s0 + w[i - 7] + s1;
-    }
-    auto [a, b, c, d, e, f, g, h] = state;
+    State s = state;
+#pragma clang loop unroll(full)
     for (int i = 0; i < 80; ++i) {
-      Word s1 = std::rotr(e, 14) ^ std::rotr(e, 18) ^ std::rotr(e, 41);
-      Word t1 = h + s1 + ((e & f) ^ (~e & g)) + kRound[i] + w[i];
-      Word s0 = std::rotr(a, 28) ^ std::rotr(a, 34) ^ std::rotr(a, 39);
-      Word t2 = s0 + ((a & b) ^ (a & c) ^ (b & c));
-      h = g, g = f, f = e, e = d + t1, d = c, c = b, b = a, a = t1 + t2;
+      if (i >= 16) {
+        Word w1 = w[(i + 1) % 16];
+        Word w14 = w[(i + 14) % 16];
+        w[i % 16] += (std::rotr(w1, 1) ^ std::rotr(w1, 8) ^ w1 >> 7) + w[(i + 9) % 16] +
+                     (std::rotr(w14, 19) ^ std::rotr(w14, 61) ^ w14 >> 6);
+      }
+      auto at = [&](int place) -> Word& { return s[(place + 80 - i) % 8]; };
+      Word a = at(0), b = at(1), c = at(2), e = at(4), f = at(5), g = at(6);
+      Word t1 = at(7) + (std::rotr(e, 14) ^ std::rotr(e, 18) ^ std::rotr(e, 41)) +
+                (g ^ (e & (f ^ g))) + kRound[i] + w[i % 16];
+      at(3) += t1;
+      at(7) =
+          t1 + (std::rotr(a, 28) ^ std::rotr(a, 34) ^ std::rotr(a, 39)) + ((a & b) | (c & (a | b)));
     }
-    const Word add[8] = {a, b, c, d, e, f, g, h};
-    for (int i = 0; i < 8; ++i) state[i] += add[i];
+    for (int i = 0; i < 8; ++i) state[i] += s[i];
   }
 };
 

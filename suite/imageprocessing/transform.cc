@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstring>
 
+#include "imageprocessing/colours.h"
 #include "libm/trig.h"
 
 namespace mayfly::suite {
@@ -41,15 +42,11 @@ class Filter {
   void Apply(uint32_t i, const uint8_t* line, size_t stride_bytes, uint8_t* to) const {
     const Span& span = spans_[i];
     const uint8_t* pixel = line + span.first * stride_bytes;
-    double sum[kChannels] = {};
+    Colours sum = {};
     for (uint32_t k = 0; k < span.count; ++k, pixel += stride_bytes) {
-      double weight = weights_[span.weights + k];
-      for (size_t c = 0; c < kChannels; ++c) sum[c] += static_cast<double>(pixel[c]) * weight;
+      sum.AddWeighted(Colours::Load(pixel), weights_[span.weights + k]);
     }
-    for (size_t c = 0; c < kChannels; ++c) {
-      double value = sum[c] / span.sum + 0.5;
-      to[c] = static_cast<uint8_t>(std::min(std::max(value, 0.0), 255.0));
-    }
+    sum.StoreRounded(span.sum, to);
   }
 
  private:

@@ -32,26 +32,31 @@ struct Sha256Rounds {
       0xc67178f2};
 
   static void Compress(State& state, const uint8_t* bytes) {
-    Word w[64];
+    // The schedule is a ring of 16 words and the state turns by an index, so that unrolled rounds
+    // move nothing.
+    Word w[16];
     for (int i = 0; i < 16; ++i) {
       const uint8_t* b = bytes + 4 * i;
       w[i] = Word{b[0]} << 24 | Word{b[1]} << 16 | Word{b[2]} << 8 | b[3];
     }
-    for (int i = 16; i < 64; ++i) {
-      Word s0 = std::rotr(w[i - 15], 7) ^ std::rotr(w[i - 15], 18) ^ w[i - 15] >> 3;
-      Word s1 = std::rotr(w[i - 2], 17) ^ std::rotr(w[i - 2], 19) ^ w[i - 2] >> 10;
-      w[i] = w[i - 16] + s0 + w[i - 7] + s1;
-    }
-    auto [a, b, c, d, e, f, g, h] = state;
+    State s = state;
+#pragma clang loop unroll(full)
     for (int i = 0; i < 64; ++i) {
-      Word s1 = std::rotr(e, 6) ^ std::rotr(e, 11) ^ std::rotr(e, 25);
-      Word t1 = h + s1 + ((e & f) ^ (~e & g)) + kRound[i] + w[i];
-      Word s0 = std::rotr(a, 2) ^ std::rotr(a, 13) ^ std::rotr(a, 22);
-      Word t2 = s0 + ((a & b) ^ (a & c) ^ (b & c));
-      h = g, g = f, f = e, e = d + t1, d = c, c = b, b = a, a = t1 + t2;
+      if (i >= 16) {
+        Word w1 = w[(i + 1) % 16];
+        Word w14 = w[(i + 14) % 16];
+        w[i % 16] += (std::rotr(w1, 7) ^ std::rotr(w1, 18) ^ w1 >> 3) + w[(i + 9) % 16] +
+                     (std::rotr(w14, 17) ^ std::rotr(w14, 19) ^ w14 >> 10);
+      }
+      auto at = [&](int place) -> Word& { return s[(place + 64 - i) % 8]; };
+      Word a = at(0), b = at(1), c = at(2), e = at(4), f = at(5), g = at(6);
+      Word t1 = at(7) + (std::rotr(e, 6) ^ std::rotr(e, 11) ^ std::rotr(e, 25)) +
+                (g ^ (e & (f ^ g))) + kRound[i] + w[i % 16];
+      at(3) += t1;
+      at(7) =
+          t1 + (std::rotr(a, 2) ^ std::rotr(a, 13) ^ std::rotr(a, 22)) + ((a & b) | (c & (a | b)));
     }
-    const Word add[8] = {a, b, c, d, e, f, g, h};
-    for (int i = 0; i < 8; ++i) state[i] += add[i];
+    for (int i = 0; i < 8; ++i) state[i] += s[i];
   }
 };
 
