@@ -57,7 +57,7 @@ class Bundle:
         shutil.copy(source, self.path / "rootfs" / source.name)
         self.annotations = {}
         if is_module:
-            engine, strategy = side.split("-")
+            engine, strategy = side.rsplit("-", 1)
             self.annotations = {"dev.mayfly.engine": engine, "dev.mayfly.strategy": strategy}
         data = SUITE / "data" / function
         if suite.get("writes"):
