@@ -41,6 +41,12 @@ PhaseClock PhaseClock::Open(const std::string& path) {
   return clock;
 }
 
+PhaseClock PhaseClock::ToDescriptor(int fd) {
+  PhaseClock clock;
+  clock.file_.Reset(::fcntl(fd, F_DUPFD_CLOEXEC, kLowestDescriptor));
+  return clock;
+}
+
 void PhaseClock::Mark(Phase phase) {
   if (on()) {
     timespec now{};

@@ -47,6 +47,8 @@ class PhaseClock {
   // By $MAYFLY_PHASES; the file is never made.
   static PhaseClock FromEnvironment();
   static PhaseClock Open(const std::string& path);
+  // On a copy of an open file with O_APPEND.
+  static PhaseClock ToDescriptor(int fd);
 
   bool on() const { return file_.valid(); }
   int fd() const { return file_.get(); }  // -1: off

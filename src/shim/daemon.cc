@@ -17,6 +17,7 @@
 #include "shim/publisher.h"
 #include "shim/server.h"
 #include "shim/task_service.h"
+#include "shim/tracer.h"
 
 namespace mayfly::shim {
 
@@ -86,12 +87,13 @@ void Reap(TaskService* tasks) {
   }
 }
 
-Result<void> Serve(const CommandLine& line, base::Log* log, UniqueFd listener) {
+Result<void> Serve(const CommandLine& line, base::Log* log, Tracer* tracer, UniqueFd listener) {
   MAYFLY_ASSIGN(const UniqueFd signals, BlockSignals());
   MAYFLY_ASSIGN(EventLoop loop, EventLoop::Make());
   Publisher publisher(&loop, log, line.ttrpc_address, line.name_space);
-  base::PhaseClock phases = base::PhaseClock::FromEnvironment();
-  TaskService tasks(&loop, log, &publisher, line.name_space, MakeWorkloads(), &phases);
+  base::PhaseClock phases =
+      tracer->on() ? tracer->MakeClock() : base::PhaseClock::FromEnvironment();
+  TaskService tasks(&loop, log, &publisher, line.name_space, MakeWorkloads(), &phases, tracer);
   Server server(&loop, log, std::move(listener),
                 [&tasks](const ttrpc::Call& call, Responder respond) {
                   tasks.Handle(call, std::move(respond));
@@ -114,10 +116,12 @@ Result<void> Serve(const CommandLine& line, base::Log* log, UniqueFd listener) {
 int RunDaemon(const CommandLine& line, const std::string& path, UniqueFd listener) {
   LeaveCaller();
   base::Log log = OpenLog(line);
+  auto fifo = base::Open("log", O_RDWR | O_NONBLOCK);
+  Tracer tracer = Tracer::FromEnvironment(fifo ? std::move(*fifo) : UniqueFd(), &log);
   if (::chdir("/") != 0) {
     return 1;
   }
-  const auto served = Serve(line, &log, std::move(listener));
+  const auto served = Serve(line, &log, &tracer, std::move(listener));
   ::unlink(path.c_str());
   if (!served) {
     log.Write(base::LogLevel::kError, served.error().text());

@@ -76,6 +76,7 @@ void TaskService::Handle(const ttrpc::Call& call, Responder respond) {
     respond({ttrpc::Code::kUnimplemented, "unknown method " + call.method}, "");
     return;
   }
+  traceparent_ = call.traceparent;
   Answer answer = (this->*found->second)(call.payload);
   if (!answer) {
     log_->Debug("{}: {}", call.method, answer.error().text());
@@ -126,6 +127,7 @@ TaskService::Answer TaskService::Create(const std::string& payload) {
   Container* container = owned.get();
   container->options = options;
   container->init.paths = {request.stdin(), request.stdout(), request.stderr(), request.terminal()};
+  tracer_->Begin(container->id, traceparent_);
   phases_->Restart();
   phases_->Mark(base::Phase::kBegin);
   MAYFLY_TRY(MountRootfs(MountsOf(request), container->rootfs()));
@@ -133,6 +135,7 @@ TaskService::Answer TaskService::Create(const std::string& payload) {
   phases_->Mark(base::Phase::kEnd);
   phases_->Write(container->id, "create");
   if (!launched) {
+    tracer_->Export(container->id, name_space_, launched.error().text());
     (void)UnmountRootfs(container->rootfs());
     return std::unexpected(std::move(launched).error());
   }

@@ -19,19 +19,21 @@
 #include "shim/event_loop.h"
 #include "shim/publisher.h"
 #include "shim/server.h"
+#include "shim/tracer.h"
 
 namespace mayfly::shim {
 
 class TaskService {
  public:
   TaskService(EventLoop* loop, base::Log* log, Publisher* publisher, std::string name_space,
-              container::WorkloadFactory make_workload, base::PhaseClock* phases)
+              container::WorkloadFactory make_workload, base::PhaseClock* phases, Tracer* tracer)
       : loop_(loop),
         log_(log),
         publisher_(publisher),
         name_space_(std::move(name_space)),
         make_workload_(std::move(make_workload)),
-        phases_(phases) {}
+        phases_(phases),
+        tracer_(tracer) {}
   TaskService(const TaskService&) = delete;
   TaskService& operator=(const TaskService&) = delete;
 
@@ -76,6 +78,7 @@ class TaskService {
   base::Result<void> StartInit(Container* container);
   base::Result<void> StartExec(Container* container, Process* process);
   Answer DeleteContainer(Container* container);
+  void TracePart(const Container& container, const char* part);
   void EndInit(Container* container, uint32_t status);
   void EndProcess(Container* container, Process* process, uint32_t status);
   void MarkEnded(Process* process, uint32_t status) const;
@@ -86,6 +89,8 @@ class TaskService {
   std::string name_space_;
   container::WorkloadFactory make_workload_;
   base::PhaseClock* phases_;
+  Tracer* tracer_;
+  std::string traceparent_;  // of the request that is being carried out
   std::map<std::string, std::unique_ptr<Container>> containers_;
 };
 

@@ -78,6 +78,12 @@ bool Connection::NextCall(Call* call) {
     call->service = std::move(*request.mutable_service());
     call->method = std::move(*request.mutable_method());
     call->payload = std::move(*request.mutable_payload());
+    call->traceparent.clear();
+    for (wire::KeyValue& pair : *request.mutable_metadata()) {
+      if (pair.key() == "traceparent") {
+        call->traceparent = std::move(*pair.mutable_value());
+      }
+    }
     return true;
   }
   return false;

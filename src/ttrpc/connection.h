@@ -23,6 +23,7 @@ struct Call {
   std::string service;  // "containerd.task.v2.Task"
   std::string method;   // "Create"
   std::string payload;
+  std::string traceparent;  // W3C Trace Context of the caller's span; "": none
 };
 
 struct Answer {

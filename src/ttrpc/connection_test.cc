@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
+#include <ttrpc.pb.h>
 
 namespace mayfly::ttrpc {
 
@@ -28,6 +29,24 @@ Answer AnswerTo(const std::string& bytes) {
   Answer answer;
   EXPECT_TRUE(pair.client.NextAnswer(&answer));
   return answer;
+}
+
+TEST(Connection, GivesTheCallersTrace) {
+  wire::Request request;
+  request.set_service("s");
+  request.set_method("m");
+  wire::KeyValue* pair = request.add_metadata();
+  pair->set_key("traceparent");
+  pair->set_value("00-trace");
+  Connection server{base::UniqueFd()};
+  server.Feed(EncodeFrame(1, FrameType::kRequest, request.SerializeAsString()));
+  request.clear_metadata();
+  server.Feed(EncodeFrame(3, FrameType::kRequest, request.SerializeAsString()));
+  Call call;
+  ASSERT_TRUE(server.NextCall(&call));
+  EXPECT_EQ(call.traceparent, "00-trace");
+  ASSERT_TRUE(server.NextCall(&call));
+  EXPECT_EQ(call.traceparent, "") << "of the call before";
 }
 
 }  // namespace

@@ -20,6 +20,7 @@ packages_base=(
   libclang-rt-19-dev               # clang's sanitizers and libFuzzer
   nlohmann-json3-dev libcli11-dev libfmt-dev libtomlplusplus-dev libssl-dev
   libprotobuf-dev protobuf-compiler # the shim's messages
+  libcurl4-openssl-dev             # mayfly-otlp sends spans
   libseccomp-dev libsystemd-dev    # seccomp filters; the systemd cgroup driver
   libgtest-dev libboost-math-dev   # tests; the lab's statistics
   libstb-dev                       # the functions' image codecs and deflate
