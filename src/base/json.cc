@@ -25,6 +25,10 @@ Result<nlohmann::json> ParseJson(std::string_view bytes, std::string_view source
   } catch (const nlohmann::json::parse_error& error) {
     return mayfly::base::Fail(ErrorKind::kInvalid, "{}: not valid JSON at byte {} of {}", source,
                               error.byte, bytes.size());
+  } catch (const nlohmann::json::out_of_range&) {
+    // A number past the range of double, such as 1e999. The exception does not say where.
+    return mayfly::base::Fail(ErrorKind::kInvalid, "{}: not valid JSON: a number is too large",
+                              source);
   }
 }
 

@@ -23,6 +23,16 @@ TEST(JsonTest, BrokenDocumentsNameTheSourceAndTheByte) {
   }
 }
 
+// Found by the fuzz target state_parse: the overflow is no parse_error, and ended the program.
+TEST(JsonTest, ANumberPastTheRangeOfDoubleIsAnError) {
+  for (const char* text : {"1e999", "[-1e999]", R"({"pid": 1e2233})", R"(1e2233e"ow"ouy)"}) {
+    const auto document = ParseJson(text, "config.json");
+    ASSERT_FALSE(document) << text;
+    EXPECT_EQ(document.error().kind(), ErrorKind::kInvalid);
+    EXPECT_EQ(document.error().text(), "config.json: not valid JSON: a number is too large");
+  }
+}
+
 TEST(JsonTest, DepthIsLimited) {
   const auto nested = [](size_t depth) {
     return std::string(depth, '[') + std::string(depth, ']');
