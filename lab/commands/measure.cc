@@ -17,6 +17,7 @@
 #include "lab/record/machine.h"
 #include "lab/run/cell_runner.h"
 #include "lab/run/conditions.h"
+#include "lab/run/context.h"
 #include "lab/run/loads.h"
 #include "lab/run/session.h"
 
@@ -115,14 +116,19 @@ void SettleOut(const std::string& out, Plan& plan, std::vector<FunctionBundle>& 
   const auto settle_cells = [&settle](std::vector<Cell>& cells) {
     for (Cell& cell : cells) {
       std::for_each(cell.command.argv.begin(), cell.command.argv.end(), settle);
+      settle(cell.context.path);
     }
   };
   settle_cells(plan.cells);
   if (plan.density) {
     settle_cells(plan.density->cells);
   }
+  if (plan.throughput) {
+    settle_cells(plan.throughput->cells);
+  }
   for (FunctionBundle& bundle : bundles) {
     settle(bundle.path);
+    settle(bundle.context);
   }
 }
 
@@ -179,6 +185,7 @@ Result<nlohmann::json> Inspect(const Plan& plan, const MeasureOptions& options,
 Result<int> Carry(const Plan& plan, const MeasureOptions& options, SampleWriter& writer,
                   std::vector<Sample>& samples, const Interrupt& interrupt) {
   const std::string& out = options.out;
+  MAYFLY_TRY(CheckContexts(plan, AbsolutePath(out)));
   MAYFLY_ASSIGN(const auto left, RunsLeft(plan, samples));
   const SessionSettings settings = {.failures_path = out + "/failures.txt",
                                     .terminal = options.progress || ::isatty(STDERR_FILENO) == 1};
@@ -196,8 +203,9 @@ Result<int> Carry(const Plan& plan, const MeasureOptions& options, SampleWriter&
   MAYFLY_ASSIGN(auto session, std::move(result));
   session.interrupted = session.interrupted || interrupt.Pending();
   SayWhatIsMissing(session);
+  std::error_code error;
+  std::filesystem::remove_all(out + "/context", error);
   if (!session.interrupted && !session.out_of_time) {
-    std::error_code error;
     std::filesystem::remove_all(out + "/bundles", error);
   }
   if (session.interrupted) {

@@ -20,6 +20,29 @@ Result<std::vector<Argv>> Commands(const JsonView& field) {
   return commands;
 }
 
+Result<void> ReadFiles(const JsonView& field, std::vector<ExpectedFile>& files) {
+  MAYFLY_ASSIGN(const auto items, field.Items());
+  for (const JsonView& item : items) {
+    ExpectedFile file;
+    MAYFLY_ASSIGN(file.path, Need(item["path"], item["path"].String()));
+    MAYFLY_ASSIGN(file.bytes, Need(item["bytes"], item["bytes"].Uint()));
+    MAYFLY_ASSIGN(file.sha256, Need(item["sha256"], item["sha256"].String()));
+    files.push_back(std::move(file));
+  }
+  return {};
+}
+
+Result<void> ReadContext(const JsonView& field, Context& context) {
+  MAYFLY_ASSIGN(auto path, field["path"].String());
+  if (!path) {
+    return {};
+  }
+  context.path = *std::move(path);
+  MAYFLY_ASSIGN(context.source, Need(field["source"], field["source"].String()));
+  MAYFLY_ASSIGN(context.inputs, field["inputs"].Strings());
+  return {};
+}
+
 }  // namespace
 
 json CellToJson(const Cell& cell) {
@@ -34,10 +57,21 @@ json CellToJson(const Cell& cell) {
   if (cell.expected.stdout_sha256) {
     expected["stdout_sha256"] = *cell.expected.stdout_sha256;
   }
-  return {{"function", cell.function}, {"environment", cell.environment}, {"image", cell.image},
-          {"strategy", cell.strategy}, {"engine", cell.engine},           {"size", cell.size},
-          {"start", cell.start},       {"argv", cell.command.argv},       {"env", env},
-          {"prepare", cell.prepare},   {"cleanup", cell.cleanup},         {"expected", expected}};
+  for (const ExpectedFile& file : cell.expected.files) {
+    expected["files"].push_back(
+        {{"path", file.path}, {"bytes", file.bytes}, {"sha256", file.sha256}});
+  }
+  json document = {
+      {"function", cell.function}, {"environment", cell.environment}, {"image", cell.image},
+      {"strategy", cell.strategy}, {"engine", cell.engine},           {"size", cell.size},
+      {"start", cell.start},       {"argv", cell.command.argv},       {"env", env},
+      {"prepare", cell.prepare},   {"cleanup", cell.cleanup},         {"expected", expected}};
+  if (!cell.context.path.empty()) {
+    document["context"] = {{"path", cell.context.path},
+                           {"source", cell.context.source},
+                           {"inputs", cell.context.inputs}};
+  }
+  return document;
 }
 
 Result<Cell> CellFromJson(const JsonView& view) {
@@ -68,6 +102,8 @@ Result<Cell> CellFromJson(const JsonView& view) {
   cell.expected.exit_code = static_cast<int>(exit_code);
   MAYFLY_ASSIGN(cell.expected.stdout_bytes, expected["stdout_bytes"].Uint());
   MAYFLY_ASSIGN(cell.expected.stdout_sha256, expected["stdout_sha256"].String());
+  MAYFLY_TRY(ReadFiles(expected["files"], cell.expected.files));
+  MAYFLY_TRY(ReadContext(view["context"], cell.context));
   return cell;
 }
 

@@ -18,13 +18,32 @@
 
 namespace mayfly::lab {
 
+// A file that a run must leave in its context.
+struct ExpectedFile {
+  std::string path;  // below the context
+  uint64_t bytes = 0;
+  std::string sha256;
+
+  bool operator==(const ExpectedFile&) const = default;
+};
+
 // What a run must do to count; a digest that is absent is not checked.
 struct Expectation {
   int exit_code = 0;
   std::optional<uint64_t> stdout_bytes;
   std::optional<std::string> stdout_sha256;
+  std::vector<ExpectedFile> files;
 
   bool operator==(const Expectation&) const = default;
+};
+
+// A folder that the guest may write to, mounted at /context; lab/run/context.h keeps it.
+struct Context {
+  std::string path;                 // of the measurement's own; empty: the cell has none
+  std::string source;               // where the inputs are
+  std::vector<std::string> inputs;  // below both
+
+  bool operator==(const Context&) const = default;
 };
 
 struct Cell {
@@ -39,6 +58,7 @@ struct Cell {
   std::vector<Argv> prepare;  // before every run, not timed; must succeed
   std::vector<Argv> cleanup;  // after a run that failed; what it returns does not matter
   Expectation expected;
+  Context context;
 
   bool operator==(const Cell&) const = default;
 };

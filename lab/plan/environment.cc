@@ -115,8 +115,13 @@ Cell MakeContainerCell(const Function& function, const Environment& environment,
 
   Argv arguments = {"run", "--rm"};
   AddRuntime(environment, settings, arguments);
+  if (function.writes) {
+    cell.context = ContextOf(function, settings.inputs);
+  }
   if (!function.inputs.empty() || function.writes) {
-    const Argv mount = ContextMount(settings.inputs + "/" + function.name, function.writes);
+    const Argv mount =
+        ContextMount(function.writes ? cell.context.path : settings.inputs + "/" + function.name,
+                     function.writes);
     arguments.insert(arguments.end(), mount.begin(), mount.end());
   }
   arguments.insert(arguments.end(), {cell.image, "{id}", ProgramPath(function, environment)});

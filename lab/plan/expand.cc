@@ -160,11 +160,14 @@ class Expander {
     if (environment.is_mayfly() && !environment.engine.empty()) {
       bundle.annotations.emplace_back("dev.mayfly.engine", environment.engine);
     }
-    if (!function.inputs.empty() || function.writes) {
-      bundle.context = places_.containers.inputs + "/" + function.name;
-      bundle.writable = function.writes;
-    }
     Cell cell;
+    if (function.writes) {
+      cell.context = ContextOf(function, places_.containers.inputs);
+      bundle.context = cell.context.path;
+      bundle.writable = true;
+    } else if (!function.inputs.empty()) {
+      bundle.context = places_.containers.inputs + "/" + function.name;
+    }
     cell.function = function.name;
     cell.environment = environment.name;
     cell.strategy = environment.strategy;

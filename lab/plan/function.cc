@@ -20,6 +20,22 @@ bool IsDigest(std::string_view text) {
   return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
+Result<ExpectedFile> ReadFile(const TomlTable& table) {
+  MAYFLY_ASSIGN(const auto path, table.String("path"));
+  MAYFLY_ASSIGN(const auto bytes, table.Int("bytes"));
+  MAYFLY_ASSIGN(const auto digest, table.String("sha256"));
+  if (!path || path->empty()) {
+    return table.Fail("path", "is missing");
+  }
+  if (!bytes || *bytes < 0) {
+    return table.Fail("bytes", "expected a number of bytes");
+  }
+  if (!digest || !IsDigest(*digest)) {
+    return table.Fail("sha256", "expected 64 lower-case hexadecimal digits");
+  }
+  return ExpectedFile{.path = *path, .bytes = static_cast<uint64_t>(*bytes), .sha256 = *digest};
+}
+
 Result<void> ReadGolden(const TomlTable& golden, Function& function) {
   MAYFLY_ASSIGN(function.args, golden.Strings("args"));
   MAYFLY_ASSIGN(const auto exit_code, golden.Int("exit"));
@@ -36,7 +52,13 @@ Result<void> ReadGolden(const TomlTable& golden, Function& function) {
   }
   function.expected = {.exit_code = static_cast<int>(*exit_code),
                        .stdout_bytes = static_cast<uint64_t>(*bytes),
-                       .stdout_sha256 = *digest};
+                       .stdout_sha256 = *digest,
+                       .files = {}};
+  MAYFLY_ASSIGN(const auto files, golden.Tables("file"));
+  for (const TomlTable& file : files) {
+    MAYFLY_ASSIGN(auto expected, ReadFile(file));
+    function.expected.files.push_back(std::move(expected));
+  }
   return {};
 }
 
@@ -64,7 +86,38 @@ Result<void> ReadSizes(const TomlTable& table, const std::vector<TomlTable>& gol
   return {};
 }
 
+// The file or folder of the context that an argument names: its first part, or nothing.
+std::string NamedBy(const std::string& argument) {
+  constexpr std::string_view kContext = "/context/";
+  const size_t at = argument.find(kContext);
+  return at == std::string::npos
+             ? ""
+             : argument.substr(at + kContext.size(),
+                               argument.find('/', at + kContext.size()) - at - kContext.size());
+}
+
 }  // namespace
+
+Context ContextOf(const Function& function, const std::string& data) {
+  std::vector<std::string> named;
+  const auto add = [&named](const Argv& args) {
+    std::transform(args.begin(), args.end(), std::back_inserter(named), NamedBy);
+  };
+  add(function.args);
+  for (const auto& [size, work] : function.sizes) {
+    add(work.args);
+  }
+  Context context{.path = "{out}/context/" + function.name,
+                  .source = fmt::format("{}/{}", data, function.name),
+                  .inputs = {}};
+  for (const Input& input : function.inputs) {
+    if (std::find(named.begin(), named.end(), input.path.substr(0, input.path.find('/'))) !=
+        named.end()) {
+      context.inputs.push_back(input.path);
+    }
+  }
+  return context;
+}
 
 std::optional<Function> AtSize(const Function& function, const std::string& size) {
   if (size == "parity") {

@@ -34,7 +34,7 @@ struct Function {
   std::string category;
   Argv args;
   std::vector<Input> inputs;  // their directory is mounted at /context; empty: nothing is mounted
-  bool writes = false;        // the directory is mounted even so, and may be written to
+  bool writes = false;        // a copy of the directory is mounted instead, and may be written to
   Expectation expected;
   std::map<std::string, Work> sizes;  // x10, x100: more work of the same kind
 };
@@ -42,6 +42,10 @@ struct Function {
 // The function with the work of a size: parity (its own), x10, x100; nothing when it has no such
 // size.
 std::optional<Function> AtSize(const Function& function, const std::string& size);
+
+// The folder that a function which writes gets, below "{out}", with the inputs that its arguments
+// name at any size. `data` is the folder of all functions' inputs.
+Context ContextOf(const Function& function, const std::string& data);
 
 // The function in `path`, a suite.toml.
 base::Result<Function> ReadFunction(const std::string& path);

@@ -60,6 +60,7 @@ json PlanToJson(const Plan& plan) {
                    {"drop_caches", plan.drop_caches},
                    {"hide_unified", plan.hide_unified},
                    {"min_runs", plan.min_runs},
+                   {"run_limit_ms", plan.run_limit_ms},
                    {"cell_budget_ms", plan.cell_budget_ms},
                    {"budget_ms", plan.budget_ms},
                    {"cpus", plan.cpus},
@@ -98,6 +99,7 @@ Result<void> ReadAdditions(const JsonView& view, Plan& plan) {
     const char* key;
     int64_t& value;
   } numbers[] = {{"min_runs", plan.min_runs},
+                 {"run_limit_ms", plan.run_limit_ms},
                  {"cell_budget_ms", plan.cell_budget_ms},
                  {"budget_ms", plan.budget_ms}};
   for (const auto& number : numbers) {
@@ -172,6 +174,10 @@ std::string DescribePlan(const Plan& plan) {
     text += fmt::format("  slow cells {} s each, {} runs at least\n", plan.cell_budget_ms / 1000,
                         plan.min_runs);
   }
+  if (plan.run_limit_ms > 0) {
+    text += fmt::format("  long runs  x10 and x100 where a run takes less than {} s\n",
+                        plan.run_limit_ms / 1000);
+  }
   for (const Skipped& item : plan.skipped) {
     text += fmt::format("  left out   {}{}{}: {}\n", item.environment,
                         item.function.empty() ? "" : ", ", item.function, item.reason);
@@ -190,6 +196,9 @@ std::string DescribePlan(const Plan& plan) {
     }
     if (cell.expected.stdout_sha256) {
       text += fmt::format(", sha256 {}", *cell.expected.stdout_sha256);
+    }
+    for (const ExpectedFile& file : cell.expected.files) {
+      text += fmt::format(", file {} of {} bytes, sha256 {}", file.path, file.bytes, file.sha256);
     }
     text += '\n';
   }

@@ -36,6 +36,7 @@ struct Plan {
   bool drop_caches = false;    // and an empty page cache
   bool hide_unified = false;   // measure without the v2 mount of a hybrid host, which crun refuses
   int64_t min_runs = 0;        // of a slow cell; 0: all cells have `runs`
+  int64_t run_limit_ms = 0;    // a size whose runs would take longer is left out; 0: none is
   int64_t cell_budget_ms = 0;  // a cell whose runs would take longer has fewer, min_runs at least
   int64_t budget_ms = 0;       // of a session; 0: until all is done
   std::string cpus;            // what the lab, its commands and the daemon may use; empty: all

@@ -90,10 +90,16 @@ Plan SomePlan() {
   cell.command = {.argv = {"run", "{id}"}, .env = {{"A", "1"}, {"B", "2"}}};
   cell.prepare = {{"sync"}, {"echo", "{id}"}};
   cell.cleanup = {{"rm", "{id}"}};
-  cell.expected = {.exit_code = 3, .stdout_bytes = 5, .stdout_sha256 = "ab"};
+  cell.expected = {.exit_code = 3,
+                   .stdout_bytes = 5,
+                   .stdout_sha256 = "ab",
+                   .files = {{.path = "d/f", .bytes = 7, .sha256 = "cd"}}};
+  cell.context = {.path = "/o/context/noop", .source = "/data/noop", .inputs = {"a", "d/b"}};
   plan.cells = {cell, cell};
   plan.cells[1].environment = "b";
   plan.cells[1].expected = {};
+  plan.cells[1].context = {};
+  plan.run_limit_ms = 6000;
   return plan;
 }
 
@@ -119,7 +125,9 @@ TEST(PlanText, ShowsCommandsAndExpectations) {
   const std::string text = DescribePlan(SomePlan());
   EXPECT_NE(text.find("20 per cell x 2 cells = 40"), std::string::npos) << text;
   EXPECT_NE(text.find("run {id}"), std::string::npos) << text;
-  EXPECT_NE(text.find("exit code 3, 5 bytes on stdout, sha256 ab"), std::string::npos) << text;
+  EXPECT_NE(text.find("exit code 3, 5 bytes on stdout, sha256 ab, file d/f of 7 bytes, sha256 cd"),
+            std::string::npos)
+      << text;
 }
 
 const std::string kDigest(64, 'a');
@@ -131,7 +139,7 @@ std::string FunctionToml(const std::string& name) {
          "[[golden]]\nname = \"other\"\nargs = []\nexit = 2\n"
          "[[golden]]\nname = \"paper\"\nargs = [\"/context/in.txt\"]\nexit = 0\n"
          "stdout_bytes = 7\nstdout_sha256 = \"" +
-         kDigest + "\"\n";
+         kDigest + "\"\nfile = [{ path = \"out.txt\", bytes = 2, sha256 = \"" + kDigest + "\" }]\n";
 }
 
 TEST_F(PlanFiles, FunctionsHaveThePapersCase) {
@@ -147,7 +155,10 @@ TEST_F(PlanFiles, FunctionsHaveThePapersCase) {
   EXPECT_EQ((*functions)[1].args, Argv{"/context/in.txt"});
   EXPECT_TRUE((*functions)[1].writes);
   EXPECT_EQ((*functions)[1].expected,
-            (Expectation{.exit_code = 0, .stdout_bytes = 7, .stdout_sha256 = kDigest}));
+            (Expectation{.exit_code = 0,
+                         .stdout_bytes = 7,
+                         .stdout_sha256 = kDigest,
+                         .files = {{.path = "out.txt", .bytes = 2, .sha256 = kDigest}}}));
   EXPECT_FALSE(CheckInputs(*functions, folder_ + "/data"));
   for (const char* name : {"noop", "alpha", "zeta"}) {
     Write(std::string("data/") + name + "/in.txt", "abc");
@@ -156,6 +167,22 @@ TEST_F(PlanFiles, FunctionsHaveThePapersCase) {
   Write("data/zeta/in.txt", "abcd");
   EXPECT_NE(CheckInputs(*functions, folder_ + "/data").error().text().find("4 bytes instead of 3"),
             std::string::npos);
+}
+
+TEST(Contexts, HaveTheInputsThatTheArgumentsName) {
+  Function function;
+  function.name = "zip";
+  function.args = {"--fast", "/context/tree", "/context/out.zip"};
+  function.inputs = {{.path = "tree/a", .bytes = {}},
+                     {.path = "tree/d/b", .bytes = {}},
+                     {.path = "treetop", .bytes = {}},
+                     {.path = "large", .bytes = {}}};
+  EXPECT_EQ(
+      ContextOf(function, "/d"),
+      (Context{.path = "{out}/context/zip", .source = "/d/zip", .inputs = {"tree/a", "tree/d/b"}}));
+  function.sizes["x10"].args = {"--in=/context/large"};
+  EXPECT_EQ(ContextOf(function, "/d").inputs,
+            (std::vector<std::string>{"tree/a", "tree/d/b", "large"}));
 }
 
 TEST_F(PlanFiles, FunctionsThatAreWrongAreNamed) {
@@ -201,11 +228,11 @@ TEST(Environments, MakeTheCommandsOfTheTable) {
             "--annotation", "dev.mayfly.engine=wasmtime", "--annotation", "dev.mayfly.strategy=jit",
             "--mount", "type=bind,src=/d/f,dst=/context,options=rbind:ro",
             "mayfly.dev/suite/f:wasm", "{id}", "/f.wasm", "x"}));
-  // A function that writes has a folder of its own, whether it reads or not.
+  // A function that writes has a folder of the measurement, whether it reads or not.
   function.inputs = {};
   function.writes = true;
   const Argv writing = argv("runc-scratch");
-  EXPECT_EQ(writing.at(8), "type=bind,src=/d/f,dst=/context,options=rbind:rw");
+  EXPECT_EQ(writing.at(8), "type=bind,src={out}/context/f,dst=/context,options=rbind:rw");
   EXPECT_EQ(SelectEnvironments({})->size(), 6U);
   EXPECT_FALSE(SelectEnvironments({"runc-alpine"}));
   EXPECT_FALSE(SelectEnvironments({"runc-debian", "runc-debian"}));

@@ -119,6 +119,7 @@ Result<void> ReadSettings(const TomlTable& table, Recipe& recipe) {
   MAYFLY_TRY(ReadText(table, "title", plan.title));
   MAYFLY_TRY(ReadNumber(table, "runs", 1, plan.runs));
   MAYFLY_TRY(ReadNumber(table, "min_runs", 1, plan.min_runs));
+  MAYFLY_TRY(ReadNumber(table, "run_limit_ms", 1, plan.run_limit_ms));
   MAYFLY_TRY(ReadNumber(table, "cell_budget_ms", 1, plan.cell_budget_ms));
   MAYFLY_TRY(ReadNumber(table, "warm_up_blocks", 0, plan.warm_up_blocks));
   MAYFLY_TRY(ReadNumber(table, "pause_ms", 0, plan.pause_ms));
@@ -200,11 +201,11 @@ Result<std::optional<ImagesRecipe>> ReadImages(const TomlTable& table) {
 Result<Recipe> ReadRecipe(const std::string& path) {
   MAYFLY_ASSIGN(const toml::table document, ReadToml(path));
   const TomlTable table(document, path);
-  MAYFLY_TRY(
-      table.OnlyKeys({"title",          "functions",      "sizes",        "runs",       "min_runs",
-                      "cell_budget_ms", "warm_up_blocks", "pause_ms",     "timeout_ms", "seed",
-                      "sync",           "drop_caches",    "hide_unified", "cpus",       "protocol",
-                      "baselines",      "environment",    "density",      "throughput", "images"}));
+  MAYFLY_TRY(table.OnlyKeys(
+      {"title",          "functions",      "sizes",    "runs",       "min_runs",  "run_limit_ms",
+       "cell_budget_ms", "warm_up_blocks", "pause_ms", "timeout_ms", "seed",      "sync",
+       "drop_caches",    "hide_unified",   "cpus",     "protocol",   "baselines", "environment",
+       "density",        "throughput",     "images"}));
   Recipe recipe;
   recipe.path = path;
   recipe.settings.preset = std::filesystem::path(path).stem().string();

@@ -6,6 +6,7 @@
 #include <chrono>
 
 #include "base/file.h"
+#include "lab/run/context.h"
 
 namespace mayfly::lab {
 namespace {
@@ -122,6 +123,7 @@ Result<void> CellRunner::WaitReady() {
 }
 
 Result<void> CellRunner::Prepare(const Cell& cell, const std::string& id) {
+  MAYFLY_TRY(MakeContext(cell.context));
   for (const Argv& argv : cell.prepare) {
     MAYFLY_ASSIGN(
         const ProcessOutcome outcome,
@@ -170,6 +172,9 @@ CellRun CellRunner::Run(const Cell& cell, const std::string& id) {
   run.sample = SampleOf(cell, *outcome);
   run.interrupted = outcome->end == ProcessEnd::kInterrupted;
   run.sample.note = Mismatch(cell.expected, *outcome, plan_.timeout_ms);
+  if (run.sample.note.empty()) {
+    run.sample.note = FilesMismatch(cell.expected, cell.context);
+  }
   run.sample.ok = run.sample.note.empty();
   if (observer_ != nullptr) {
     observer_->End(cell, id, *outcome, run.sample);

@@ -12,6 +12,7 @@
 
 #include "base/file.h"
 #include "lab/run/cell_runner.h"
+#include "lab/run/context.h"
 #include "lab/run/csv_file.h"
 #include "lab/run/memory_use.h"
 
@@ -160,6 +161,7 @@ Result<void> MeasureDensity(const Cell& cell, const DensityPlan& plan, const Loa
 Result<void> MeasureThroughput(const Cell& cell, int64_t concurrency, int64_t repeat,
                                const ThroughputPlan& plan, const LoadContext& context,
                                CsvFile& file) {
+  MAYFLY_TRY(MakeContext(cell.context));
   const std::string prefix = IdPrefix("load");
   const auto begin = Clock::now();
   const auto end = begin + std::chrono::seconds(plan.time_s);

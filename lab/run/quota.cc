@@ -7,16 +7,38 @@ namespace {
 
 constexpr int64_t kFailuresToGiveUp = 3;
 
+// The size with a tenth of the work; empty for the smallest.
+std::string_view TenthOf(std::string_view size) {
+  return size == "x10" ? "parity" : size == "x100" ? "x10" : "";
+}
+
+int64_t Median(std::vector<int64_t> times) {
+  const auto middle = times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2);
+  std::nth_element(times.begin(), middle, times.end());
+  return *middle;
+}
+
 }  // namespace
+
+Quota::Quota(const Plan& plan) : plan_(plan), cells_(plan.cells.size()) {
+  for (size_t i = 0; i < cells_.size(); ++i) {
+    for (size_t j = 0; plan.run_limit_ms > 0 && j < cells_.size(); ++j) {
+      const Cell& cell = plan.cells[i];
+      const Cell& other = plan.cells[j];
+      if (other.size == TenthOf(cell.size) && other.function == cell.function &&
+          other.environment == cell.environment) {
+        cells_[i].tenth = j;
+      }
+    }
+  }
+}
 
 int64_t Quota::Target(const Account& account) const {
   if (plan_.cell_budget_ms <= 0 || account.total_ns.empty()) {
     return plan_.runs;
   }
-  std::vector<int64_t> times = account.total_ns;
-  const auto middle = times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2);
-  std::nth_element(times.begin(), middle, times.end());
-  const int64_t fitting = plan_.cell_budget_ms * 1'000'000 / std::max<int64_t>(1, *middle);
+  const int64_t fitting =
+      plan_.cell_budget_ms * 1'000'000 / std::max<int64_t>(1, Median(account.total_ns));
   return std::clamp(fitting, std::min(std::max<int64_t>(1, plan_.min_runs), plan_.runs),
                     plan_.runs);
 }
@@ -37,8 +59,30 @@ void Quota::Add(size_t cell, const Sample& sample) {
   account.counted += sample.warm_up ? 0 : 1;
 }
 
-bool Quota::Wants(size_t cell, bool warm_up) const {
+bool Quota::MayBegin(size_t cell, bool warm_up) {
+  const Account& tenth = cells_[*cells_[cell].tenth];
+  const std::string& size = plan_.cells[*cells_[cell].tenth].size;
+  if (!tenth.given_up.empty()) {
+    GiveUp(cell, fmt::format("{} is not measured either: {}", size, tenth.given_up));
+    return false;
+  }
+  if (warm_up || tenth.total_ns.empty()) {
+    return false;
+  }
+  const int64_t expected_ms = Median(tenth.total_ns) / 100'000;
+  if (expected_ms > plan_.run_limit_ms) {
+    GiveUp(cell, fmt::format("a run would take about {} s, by those of {}; the limit is {} s",
+                             expected_ms / 1000, size, plan_.run_limit_ms / 1000));
+    return false;
+  }
+  return true;
+}
+
+bool Quota::Wants(size_t cell, bool warm_up) {
   const Account& account = cells_[cell];
+  if (account.tenth && account.tried == 0 && !MayBegin(cell, warm_up)) {
+    return false;
+  }
   return account.given_up.empty() && (warm_up || account.tried < Target(account));
 }
 

@@ -6,6 +6,7 @@
 
 #include "lab/exec/sha256.h"
 #include "lab/run/cell_runner.h"
+#include "lab/run/context.h"
 #include "lab/run/progress.h"
 #include "lab/run/session.h"
 
@@ -52,7 +53,8 @@ class Runs : public testing::Test {
 
 TEST_F(Runs, AGoodRunIsOkAndNotCleanedUp) {
   Cell cell = ShellCell("a", "printf {id}; exit 3");
-  cell.expected = {.exit_code = 3, .stdout_bytes = 3, .stdout_sha256 = Sha256Of("id7")};
+  cell.expected = {
+      .exit_code = 3, .stdout_bytes = 3, .stdout_sha256 = Sha256Of("id7"), .files = {}};
   const CellRun run = RunOnce(cell);
   EXPECT_TRUE(run.sample.ok) << run.sample.note;
   EXPECT_EQ(run.sample.environment, "a");
@@ -70,7 +72,8 @@ TEST_F(Runs, AWrongExitCodeSaysWhatStderrSaid) {
 
 TEST_F(Runs, WrongOutputFails) {
   Cell cell = ShellCell("a", "printf abd");
-  cell.expected = {.exit_code = 0, .stdout_bytes = 3, .stdout_sha256 = Sha256Of("abc")};
+  cell.expected = {
+      .exit_code = 0, .stdout_bytes = 3, .stdout_sha256 = Sha256Of("abc"), .files = {}};
   EXPECT_TRUE(RunOnce(cell).sample.note.starts_with("stdout is not the golden output: sha256 "));
   cell.expected.stdout_bytes = 4;
   EXPECT_EQ(RunOnce(cell).sample.note, "3 bytes on stdout instead of 4");
@@ -95,13 +98,64 @@ TEST_F(Runs, AProgramThatIsNotThereIsAFailedSample) {
 TEST_F(Runs, PreparationIsNotTimedAndMustSucceed) {
   Cell cell = ShellCell("a", "cat " + folder_ + "/prepared");
   cell.prepare = {{"sh", "-c", "sleep 0.3; printf {id} > " + folder_ + "/prepared"}};
-  cell.expected = {.exit_code = 0, .stdout_bytes = 3, .stdout_sha256 = {}};
+  cell.expected = {.exit_code = 0, .stdout_bytes = 3, .stdout_sha256 = {}, .files = {}};
   const CellRun good = RunOnce(cell);
   EXPECT_TRUE(good.sample.ok) << good.sample.note;
   EXPECT_LT(good.sample.total_ns, 300'000'000);
   cell.prepare = {{"sh", "-c", "echo no >&2; exit 9"}};
   EXPECT_EQ(RunOnce(cell).sample.note,
             "preparation failed with exit code 9: sh -c echo no >&2; exit 9: no");
+}
+
+// The lab once left output among the suite's inputs, where golden cases took it for input.
+TEST_F(Runs, AFunctionThatWritesHasInputsOfItsOwnAndNothingElse) {
+  const std::string data = folder_ + "/data";
+  const std::string context = folder_ + "/out/context/f";
+  std::filesystem::create_directories(data + "/tree");
+  std::ofstream(data + "/tree/in") << "abc";
+  std::ofstream(data + "/other") << "not named by any argument";
+  Cell cell = ShellCell("a", "cd " + context + " && test ! -e made && cat tree/in > made && ls");
+  cell.context = {.path = context, .source = data, .inputs = {"tree/in"}};
+  cell.expected.files = {{.path = "made", .bytes = 3, .sha256 = Sha256Of("abc")}};
+  for (int i = 0; i < 2; ++i) {  // the second finds no file of the first
+    const CellRun run = RunOnce(cell);
+    EXPECT_TRUE(run.sample.ok) << run.sample.note;
+    EXPECT_EQ(run.sample.stdout_sha256, Sha256Of("made\ntree\n"));
+  }
+  EXPECT_FALSE(std::filesystem::exists(data + "/made"));
+  std::ofstream(context + "/tree/stray") << "of a run that was killed";
+  std::filesystem::create_directory_symlink(data, context + "/link");
+  EXPECT_TRUE(RunOnce(cell).sample.ok);
+  EXPECT_FALSE(std::filesystem::exists(context + "/tree/stray"));
+  EXPECT_TRUE(std::filesystem::exists(data + "/tree/in"));  // not followed
+  EXPECT_EQ(std::filesystem::file_size(context + "/tree/in"), 3U);
+}
+
+TEST_F(Runs, AWrongFileFails) {
+  Cell cell = ShellCell("a", "printf abd > " + folder_ + "/out/context/f/made");
+  cell.context = {.path = folder_ + "/out/context/f", .source = folder_, .inputs = {}};
+  const auto note_of = [&](const std::string& path, uint64_t bytes) {
+    cell.expected.files = {{.path = path, .bytes = bytes, .sha256 = Sha256Of("abc")}};
+    return RunOnce(cell).sample.note;
+  };
+  EXPECT_EQ(note_of("absent", 3), "file absent is not there");
+  EXPECT_EQ(note_of("made", 4), "3 bytes in file made instead of 4");
+  EXPECT_TRUE(note_of("made", 3).starts_with("file made is not the golden output: sha256 "));
+  cell.context.inputs = {"no-input"};
+  EXPECT_NE(note_of("made", 3).find(folder_ + "/no-input"), std::string::npos);
+}
+
+// A plan.json names the folder that is cleared before a run.
+TEST_F(Runs, AContextElsewhereIsRefused) {
+  Cell cell = ShellCell("a", "true");
+  plan_.cells = {cell};
+  EXPECT_TRUE(CheckContexts(plan_, "/out"));
+  for (const char* path : {"/etc", "/out/context/", "/out/context/../..", "/out/context", "x"}) {
+    plan_.cells[0].context.path = path;
+    EXPECT_FALSE(CheckContexts(plan_, "/out")) << path;
+  }
+  plan_.cells[0].context.path = "/out/context/f";
+  EXPECT_TRUE(CheckContexts(plan_, "/out"));
 }
 
 TEST_F(Runs, WaitsUntilTheDaemonAnswers) {
@@ -205,6 +259,35 @@ TEST_F(Runs, TheTimeEndsASessionAndAResumedOneGoesOn) {
   ASSERT_TRUE(RunAll(samples, *writer));
   EXPECT_GT(samples.size(), before);
   EXPECT_EQ(samples.back().run, static_cast<int64_t>(samples.size()) - 1);
+}
+
+// x10 waits for parity, x100 for x10; what would take longer than the limit is left out.
+TEST_F(Runs, MoreWorkIsLeftOutWhenItsRunsWouldBeTooLong) {
+  plan_.runs = 6;
+  plan_.warm_up_blocks = 1;
+  plan_.run_limit_ms = 1000;
+  for (const char* size : {"x100", "x10", "parity"}) {
+    Cell cell = ShellCell("e", "sleep 0.02; echo " + std::string(size) + " >> " + folder_ + "/ran");
+    cell.size = size;
+    plan_.cells.push_back(cell);
+  }
+  plan_.cells[1].command.argv[2] = "sleep 0.15; echo x10 >> " + folder_ + "/ran";
+  auto writer = SampleWriter::Create(folder_ + "/samples.csv");
+  std::vector<Sample> samples;
+  const auto result = RunAll(samples, *writer);
+  ASSERT_TRUE(result) << result.error().text();
+  const auto count = [&](const char* size) {
+    return std::count_if(samples.begin(), samples.end(),
+                         [&](const Sample& sample) { return sample.size == size; });
+  };
+  EXPECT_EQ(count("parity"), 7);
+  EXPECT_GE(count("x10"), 5);  // not in the warm-up, and not before parity had one
+  EXPECT_LE(count("x10"), 6);
+  EXPECT_EQ(count("x100"), 0);
+  ASSERT_FALSE(result->missing.empty());
+  EXPECT_EQ(result->missing[0].size, "x100");
+  EXPECT_EQ(result->missing[0].reason,
+            "a run would take about 1 s, by those of x10; the limit is 1 s");
 }
 
 TEST(Ids, ReplaceEveryPlaceholder) {
