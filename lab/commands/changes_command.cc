@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/file.h"
+#include "base/json.h"
 #include "lab/commands/commands.h"
 #include "lab/commands/measure.h"
 #include "lab/report/change.h"
@@ -78,7 +79,7 @@ Result<int> Changes(const ChangesOptions& options) {
     return kExitUsage;
   }
   const std::string text =
-      options.json ? ChangesJson(*comparing).dump(2) + "\n" : RenderChanges(*comparing);
+      options.json ? base::JsonText(ChangesJson(*comparing), 2) + "\n" : RenderChanges(*comparing);
   MAYFLY_TRY(base::WriteAll(STDOUT_FILENO, text, "standard output"));
   const bool slower =
       std::any_of(comparing->changes.begin(), comparing->changes.end(),

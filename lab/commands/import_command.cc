@@ -20,12 +20,12 @@ namespace {
 using base::Result;
 
 constexpr const char* kHelpEnd = R"(
-FROM is a clone of the paper's repository (its folder results: 90 files of run times, which become
+FROM is a folder of run times as the paper's repository has them in results (90 files, which become
 OUT/samples.csv), or a table of medians in CSV with the columns function, runtime, strategy, n, median_ms
 and mean_ms (which becomes OUT/medians.csv, checked, with the names of environments used here).
 
 Examples:
-  mayfly-lab import wasm-serverless-benchmarks --out results/published
+  mayfly-lab import lab/data/published-runs --out results/published
   mayfly-lab report results/published
   mayfly-lab import medians.csv --out results/other-paper
 

@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "base/file.h"
+#include "base/json.h"
 #include "lab/commands/places.h"
 #include "lab/commands/publish.h"
 #include "lab/exec/interrupt.h"
@@ -275,7 +276,8 @@ Result<int> Measure(const Plan& made, const MeasureOptions& given) {
   MeasureOptions options = given;
   Plan plan = made;
   if (options.dry_run) {
-    fmt::print("{}", options.json ? PlanToJson(plan).dump(2) + "\n" : DescribePlan(plan));
+    fmt::print("{}",
+               options.json ? base::JsonText(PlanToJson(plan), 2) + "\n" : DescribePlan(plan));
     return kExitOk;
   }
   if (options.out.empty()) {
@@ -299,7 +301,7 @@ Result<int> Measure(const Plan& made, const MeasureOptions& given) {
   for (const FunctionBundle& bundle : options.bundles) {
     MAYFLY_TRY(MakeFunctionBundle(bundle));
   }
-  MAYFLY_TRY(WriteFile(options.out + "/plan.json", PlanToJson(plan).dump(2) + "\n"));
+  MAYFLY_TRY(WriteFile(options.out + "/plan.json", base::JsonText(PlanToJson(plan), 2) + "\n"));
   MAYFLY_TRY(BeginSession(options.out + "/machine.json", session));
   MAYFLY_ASSIGN(SampleWriter writer, SampleWriter::Create(samples_path));
   std::vector<Sample> samples;

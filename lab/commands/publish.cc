@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/file.h"
+#include "base/json.h"
 #include "lab/report/render.h"
 
 namespace mayfly::lab {
@@ -21,7 +22,7 @@ base::Result<void> WriteFile(const std::string& path, std::string_view bytes) {
 base::Result<void> Publish(const std::string& out, const std::vector<Sample>& samples,
                            const Layout& layout, bool json) {
   const Table table = MakeTable(samples, layout);
-  const std::string json_text = RenderJson(table).dump(2) + "\n";
+  const std::string json_text = base::JsonText(RenderJson(table), 2) + "\n";
   MAYFLY_TRY(WriteFile(out + "/table.md", RenderMarkdown(table)));
   MAYFLY_TRY(WriteFile(out + "/table.json", json_text));
   return base::WriteAll(STDOUT_FILENO, json ? json_text : RenderTerminal(table, ColoursOfStdout()),

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/file.h"
+#include "base/json.h"
 #include "lab/commands/commands.h"
 #include "lab/commands/measure.h"
 #include "lab/commands/publish.h"
@@ -68,12 +69,12 @@ Result<void> WriteReport(const ReportOptions& options) {
   MAYFLY_ASSIGN(const Published published, BuiltInPublished());
   const Evaluation evaluation = Evaluate(results, layout);
   const nlohmann::json report = ReportJson(evaluation, results, published);
-  const std::string table_json = RenderJson(evaluation.table).dump(2) + "\n";
+  const std::string table_json = base::JsonText(RenderJson(evaluation.table), 2) + "\n";
   const std::pair<const char*, std::string> files[] = {
       {"table.md", RenderMarkdown(evaluation.table)},
       {"table.json", table_json},
       {"report.md", ReportMarkdown(evaluation, published)},
-      {"report.json", report.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"},
+      {"report.json", base::JsonText(report, 1) + "\n"},
       {"cells.csv", CellsCsv(evaluation)},
       {"tests.csv", TestsCsv(evaluation)}};
   for (const auto& [name, text] : files) {

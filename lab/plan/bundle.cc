@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/file.h"
+#include "base/json.h"
 
 namespace mayfly::lab {
 namespace {
@@ -95,12 +96,12 @@ Result<void> MakeBundle(const std::string& out, const Bundle& bundle) {
   }
   fs::permissions(root + "/" + file, fs::perms(0755), error);
   return WriteNew(fmt::format("{}/{}/config.json", out, bundle.name),
-                  BundleConfig("/" + file, bundle.annotations).dump(2) + "\n", 0644);
+                  base::JsonText(BundleConfig("/" + file, bundle.annotations), 2) + "\n", 0644);
 }
 
 std::string EntryText(const Entry& entry) {
   // JSON strings are TOML basic strings as long as nothing exotic is in them.
-  const auto quoted = [](const std::string& text) { return json(text).dump(); };
+  const auto quoted = [](const std::string& text) { return base::JsonText(json(text)); };
   return fmt::format(
       "\n[[command]]\nname = {}\nfunction = \"hello\"\nstrategy = {}\n"
       "argv = [{}, \"run\", \"--bundle\", {}, \"{{id}}\"]\n"
@@ -159,7 +160,7 @@ Result<void> MakeFunctionBundle(const FunctionBundle& bundle) {
     config["mounts"].push_back(Mount("/context", "none", bundle.context.c_str(),
                                      {"rbind", bundle.writable ? "rw" : "ro"}));
   }
-  return WriteNew(bundle.path + "/config.json", config.dump(2) + "\n", 0644);
+  return WriteNew(bundle.path + "/config.json", base::JsonText(config, 2) + "\n", 0644);
 }
 
 Result<void> MakeBundles(const BundleOptions& options) {

@@ -34,7 +34,7 @@ Result<void> ReadFiles(const JsonView& field, std::vector<ExpectedFile>& files) 
 
 Result<void> ReadContext(const JsonView& field, Context& context) {
   MAYFLY_ASSIGN(auto path, field["path"].String());
-  if (!path) {
+  if (!path || path->empty()) {
     return {};
   }
   context.path = *std::move(path);

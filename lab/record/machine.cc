@@ -57,15 +57,14 @@ Result<void> Write(const std::string& path, const json& record) {
   MAYFLY_ASSIGN(const base::UniqueFd directory,
                 base::Open(target.parent_path().empty() ? "." : target.parent_path().string(),
                            O_RDONLY | O_DIRECTORY));
-  return base::ReplaceFileAt(directory.get(), target.filename().string(), record.dump(2) + "\n",
-                             0644);
+  return base::ReplaceFileAt(directory.get(), target.filename().string(),
+                             base::JsonText(record, 2) + "\n", 0644);
 }
 
 Result<json> Read(const std::string& path) {
   MAYFLY_ASSIGN(const std::string bytes, base::ReadFile(path));
-  MAYFLY_ASSIGN(json record, base::ParseJson(bytes, path));
-  if (!record.is_object() || record.value("format", "") != kFormat ||
-      !record["sessions"].is_array()) {
+  MAYFLY_ASSIGN(json record, ParseMachine(bytes, path));
+  if (record["format"] != kFormat || !record["sessions"].is_array()) {
     return base::Fail(ErrorKind::kInvalid, "{}: is not a machine record of format {}", path,
                       kFormat);
   }
@@ -96,6 +95,17 @@ std::string RecordedPath(const std::string& path) {
   std::error_code error;
   const std::string here = std::filesystem::current_path(error).string() + "/";
   return !error && path.starts_with(here) ? path.substr(here.size()) : path;
+}
+
+Result<json> ParseMachine(std::string_view bytes, std::string_view path) {
+  MAYFLY_ASSIGN(json record, base::ParseJson(bytes, path));
+  const base::JsonView view(record, path);
+  MAYFLY_TRY(view.Members());
+  MAYFLY_ASSIGN(const auto sessions, view["sessions"].Items());
+  for (const base::JsonView& session : sessions) {
+    MAYFLY_TRY(session.Members());
+  }
+  return record;
 }
 
 json DescribeSession(const RecordRequest& request) {

@@ -9,6 +9,7 @@
 #include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -27,6 +28,10 @@ struct RecordRequest {
 
 // One session's entry, without its end.
 nlohmann::json DescribeSession(const RecordRequest& request);
+
+// The record in these bytes: an object, whose `sessions`, if any, are objects. Errors begin with
+// `path`.
+base::Result<nlohmann::json> ParseMachine(std::string_view bytes, std::string_view path);
 
 // Adds the entry to OUT/machine.json; and, when the session is over, its end and the number of
 // samples.

@@ -143,6 +143,13 @@ TEST_F(RecordFiles, MachineRecordKeepsEverySession) {
   EXPECT_GT(session["host"]["cpus"].get<int>(), 0);
   EXPECT_GT(session["host"]["memory_kib"].get<int64_t>(), 0);
 
+  for (const char* text : {"[]", "3", R"({"sessions": {}})", R"({"sessions": [1]})"}) {
+    const auto parsed = ParseMachine(text, "machine.json");
+    ASSERT_FALSE(parsed) << text;
+    EXPECT_TRUE(parsed.error().text().starts_with("machine.json: ")) << parsed.error().text();
+  }
+  std::ofstream(path) << R"({"format": 3, "sessions": []})";
+  EXPECT_FALSE(EndSession(path, 0, nlohmann::json::object()));
   std::ofstream(path) << "{}";
   EXPECT_FALSE(EndSession(path, 0, nlohmann::json::object()));
 }

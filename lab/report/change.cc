@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <tuple>
 
+#include "base/json.h"
 #include "lab/report/grid.h"
 #include "lab/report/verdict.h"
 #include "lab/stats/random.h"
@@ -146,8 +147,8 @@ std::vector<std::string> Differences(const Results& old_results, const Results& 
     const nlohmann::json old_value = get(before);
     const nlohmann::json new_value = get(after);
     if (old_value != new_value) {
-      sentences.push_back(
-          fmt::format("{} differs: {} before, {} now", field, old_value.dump(), new_value.dump()));
+      sentences.push_back(fmt::format("{} differs: {} before, {} now", field,
+                                      base::JsonText(old_value), base::JsonText(new_value)));
     }
   };
   for (const char* field : {"cpu_model", "cpus", "cpus_usable", "memory_kib", "kernel", "os",

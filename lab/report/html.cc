@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "lab/report/embedded.h"
 
 namespace mayfly::lab {
@@ -9,7 +10,7 @@ namespace {
 
 // JSON that may stand inside a script element (HTML Living Standard, section 4.12.1.3).
 std::string EscapedForScript(const nlohmann::json& document) {
-  const std::string text = document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  const std::string text = base::JsonText(document);
   std::string escaped;
   escaped.reserve(text.size());
   for (const char c : text) {

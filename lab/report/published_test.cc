@@ -89,16 +89,11 @@ TEST(Published, BadTablesAreRefusedByTheField) {
       "s.csv: line 2: column size_kb: is not above 0");
 }
 
-// The published 9,000 runs: not in this tree; a clone of their repository is read.
+// The published 9,000 runs.
 class PublishedRuns : public testing::Test {
  protected:
   void SetUp() override {
-    const char* folder = ::getenv("MAYFLY_PUBLISHED_RUNS");
-    if (folder == nullptr) {
-      GTEST_SKIP() << "MAYFLY_PUBLISHED_RUNS does not name a clone of "
-                      "korvoj/wasm-serverless-benchmarks";
-    }
-    const auto samples = ImportRuns(folder);
+    const auto samples = ImportRuns(MAYFLY_LAB_SUITE "/../lab/data/published-runs");
     ASSERT_TRUE(samples) << samples.error().text();
     for (const Sample& sample : *samples) {
       seconds_[{sample.function, sample.environment}].push_back(

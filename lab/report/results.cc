@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "lab/record/csv.h"
+#include "lab/record/machine.h"
 
 namespace mayfly::lab {
 namespace {
@@ -171,7 +172,7 @@ Result<Results> ReadResults(const std::string& folder) {
   const std::string machine = folder + "/machine.json";
   MAYFLY_ASSIGN(const auto machine_bytes, ReadIfThere(machine));
   if (machine_bytes) {
-    MAYFLY_ASSIGN(results.machine, base::ParseJson(*machine_bytes, machine));
+    MAYFLY_ASSIGN(results.machine, ParseMachine(*machine_bytes, machine));
   }
   MAYFLY_TRY(ReadOptional(folder, "density.csv", ParseDensity, results.density));
   MAYFLY_TRY(ReadOptional(folder, "throughput.csv", ParseThroughput, results.throughput));

@@ -32,6 +32,14 @@ Result<nlohmann::json> ParseJson(std::string_view bytes, std::string_view source
   }
 }
 
+std::string JsonText(const nlohmann::json& document, int indent) {
+  return document.dump(indent, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+std::string JsonText(const nlohmann::ordered_json& document, int indent) {
+  return document.dump(indent, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
 JsonView::JsonView(const nlohmann::json& root, std::string_view source)
     : value_(&root), where_(source), is_root_(true) {}
 

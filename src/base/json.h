@@ -22,6 +22,11 @@ namespace mayfly::base {
 // Parses a document; errors name `source` and the byte offset. Nesting deeper than 100 is refused.
 Result<nlohmann::json> ParseJson(std::string_view bytes, std::string_view source);
 
+// A document as text, on one line or, with an indent, on several. Strings may hold bytes that are
+// no UTF-8 (file names, annotations, what a guest printed): each becomes U+FFFD.
+std::string JsonText(const nlohmann::json& document, int indent = -1);
+std::string JsonText(const nlohmann::ordered_json& document, int indent = -1);
+
 class JsonView {
  public:
   // The document's root; `source` is its name in errors, e.g. "config.json".

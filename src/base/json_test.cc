@@ -44,6 +44,13 @@ TEST(JsonTest, DepthIsLimited) {
   EXPECT_FALSE(ParseJson(std::string(100000, '['), "config.json"));
 }
 
+// `mayfly update --cpuset-cpus` and `compile --json` ended with an exception on such bytes.
+TEST(JsonTest, BytesThatAreNoUtf8AreReplacedInText) {
+  EXPECT_EQ(JsonText(nlohmann::json({{"path", "a\xff"}})), "{\"path\":\"a\xEF\xBF\xBD\"}");
+  EXPECT_EQ(JsonText(nlohmann::ordered_json({{"z", 1}, {"a", "\xc3"}}), 0),
+            "{\n\"z\": 1,\n\"a\": \"\xEF\xBF\xBD\"\n}");
+}
+
 TEST(JsonTest, ErrorsNameTheWholePath) {
   const auto document =
       Parse(R"({"linux":{"resources":{"pids":{"limit":"many"}},"namespaces":[{},{"type":3}]}})");

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/file.h"
+#include "base/json.h"
 
 namespace mayfly::base {
 
@@ -25,9 +26,7 @@ std::string_view LevelName(LogLevel level) {
   return "info";
 }
 
-std::string Quoted(std::string_view text) {
-  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
+std::string Quoted(std::string_view text) { return JsonText(nlohmann::json(text)); }
 
 }  // namespace
 

@@ -2,6 +2,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "cli/command.h"
 #include "cli/report_format.h"
 #include "engine/code_cache.h"
@@ -79,7 +80,7 @@ Result<int> Ls(bool as_json) {
                            {"bytes", TotalBytes(entries)},
                            {"maxBytes", node.cache_max_bytes},
                            {"entries", list}};
-    fmt::print("{}\n", document.dump(2));
+    fmt::print("{}\n", base::JsonText(document, 2));
     return 0;
   }
   std::vector<std::vector<std::string>> rows = {
@@ -122,7 +123,7 @@ Result<int> Verify(bool as_json, bool repair) {
   if (as_json) {
     const Json document = {
         {"directory", node.cache_dir}, {"checked", entries.size()}, {"bad", std::move(bad)}};
-    fmt::print("{}\n", document.dump(2));
+    fmt::print("{}\n", base::JsonText(document, 2));
   } else {
     fmt::print("{} entries checked, {} bad\n", entries.size(), bad_count);
   }
@@ -157,7 +158,7 @@ Result<int> Prune(const PruneFlags& flags, base::Log& log) {
                            {"removedBytes", report.bytes},
                            {"left", left.size()},
                            {"leftBytes", TotalBytes(left)}};
-    fmt::print("{}\n", document.dump(2));
+    fmt::print("{}\n", base::JsonText(document, 2));
   } else {
     fmt::print("{} entries removed, {}; {} left, {}\n", report.files, SizeText(report.bytes),
                left.size(), SizeText(TotalBytes(left)));
@@ -242,7 +243,7 @@ Result<int> Warm(const WarmFlags& flags, base::Log& log) {
     }
   }
   if (flags.as_json) {
-    fmt::print("{}\n", Json({{"directory", node.cache_dir}, {"modules", list}}).dump(2));
+    fmt::print("{}\n", base::JsonText(Json({{"directory", node.cache_dir}, {"modules", list}}), 2));
   } else if (list.empty()) {
     fmt::print("no modules found\n");
   }

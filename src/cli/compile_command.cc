@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/file.h"
+#include "base/json.h"
 #include "cli/command.h"
 #include "cli/report_format.h"
 #include "engine/aot.h"
@@ -80,7 +81,7 @@ Result<int> Compile(const CompileFlags& flags, base::Log& log) {
         {"module", flags.module}, {"moduleBytes", module_bytes},       {"engine", engine},
         {"compiled", compiled},   {"milliseconds", found->compile_ms}, {"code", where},
         {"codeBytes", code_bytes}};
-    fmt::print("{}\n", json.dump(2));
+    fmt::print("{}\n", base::JsonText(json, 2));
   } else if (compiled) {
     fmt::print("{}: {} compiled by {} to {} in {} ms, in {}\n", flags.module,
                SizeText(module_bytes), engine, SizeText(code_bytes), found->compile_ms, where);

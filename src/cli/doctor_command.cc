@@ -4,6 +4,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "cli/command.h"
 #include "cli/doctor_checks.h"
 
@@ -43,7 +44,7 @@ int Print(const std::vector<Finding>& findings, bool as_json) {
     }
   }
   if (as_json) {
-    fmt::print("{}\n", Json({{"status", HealthName(worst)}, {"checks", list}}).dump(2));
+    fmt::print("{}\n", base::JsonText(Json({{"status", HealthName(worst)}, {"checks", list}}), 2));
   }
   return worst == Health::kFail ? 1 : 0;
 }

@@ -2,6 +2,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "cli/command.h"
 #include "cli/report_format.h"
 #include "engine/node_config.h"
@@ -65,7 +66,7 @@ Result<int> PrintEngines(bool as_json) {
   if (as_json) {
     const Json document = {
         {"directory", node.plugins_dir}, {"default", node.engine}, {"engines", list}};
-    fmt::print("{}\n", document.dump(2));
+    fmt::print("{}\n", base::JsonText(document, 2));
   } else if (reports.empty()) {
     fmt::print("no engine is installed in {}\n", node.plugins_dir);
   } else {

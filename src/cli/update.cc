@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/file.h"
+#include "base/json.h"
 #include "cli/command.h"
 
 namespace mayfly::cli {
@@ -89,7 +90,7 @@ Result<std::string> FromFlags(const Flags& flags) {
       resources[option.section][option.field] = number;
     }
   }
-  return resources.dump();
+  return base::JsonText(resources);
 }
 
 Result<std::string> Read(const Flags& flags) {

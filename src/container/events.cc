@@ -6,6 +6,7 @@
 #include <chrono>
 #include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "base/process.h"
 
 namespace mayfly::container {
@@ -125,7 +126,7 @@ std::string StatsEvent(const std::string& id, const cgroup::Stats& stats) {
                                 {"hugetlb", hugetlb},
                                 {"intel_rdt", ordered_json::object()},
                                 {"network_interfaces", nullptr}}}};
-  return event.dump();
+  return base::JsonText(event);
 }
 
 Result<cgroup::Stats> StatsOf(const Runtime& runtime, const std::string& id) {
@@ -152,7 +153,7 @@ Result<void> FollowEvents(const Runtime& runtime, const std::string& id, int int
     }
     if ((waiting[1].revents & POLLIN) != 0) {
       for (uint64_t kills = ooms.Take(); kills > 0; --kills) {
-        emit(ordered_json{{"type", "oom"}, {"id", id}}.dump());
+        emit(base::JsonText(ordered_json{{"type", "oom"}, {"id", id}}));
       }
     }
     if ((waiting[0].revents & POLLIN) != 0) {

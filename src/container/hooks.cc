@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/file.h"
+#include "base/json.h"
 #include "base/process.h"
 
 namespace mayfly::container {
@@ -129,7 +130,7 @@ std::string HookState(const oci::Spec& spec, const std::string& id, std::string_
                                            {"pid", pid},
                                            {"bundle", spec.bundle},
                                            {"annotations", spec.annotations}};
-  return document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return base::JsonText(document);
 }
 
 }  // namespace mayfly::container

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "base/unix_socket.h"
 #include "container/hooks.h"
 
@@ -78,7 +79,7 @@ Result<void> SendListener(const oci::Spec& spec, const std::string& id, pid_t pi
       {"pid", pid},
       {"metadata", seccomp.listener_metadata},
       {"state", nlohmann::ordered_json::parse(HookState(spec, id, status, pid))}};
-  const std::string text = state.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  const std::string text = base::JsonText(state);
   MAYFLY_TRY_AS(base::SendDescriptor(socket->get(), listener, text),
                 "linux.seccomp.listenerPath {}", seccomp.listener_path);
   return {};

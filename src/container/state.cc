@@ -53,7 +53,7 @@ std::string SerializeState(const State& state) {
   if (!state.systemd_unit.empty()) {
     json["systemdUnit"] = state.systemd_unit;
   }
-  return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+  return base::JsonText(json) + "\n";
 }
 
 Result<State> ParseState(std::string_view bytes, const std::string& source) {

@@ -95,7 +95,7 @@ Result<void> Apply(const Entry& entry, State& state, const json& changes) {
     MAYFLY_TRY(entry.WriteState(state));
   }
   MAYFLY_TRY(std::move(updated));
-  return entry.WriteConfig(config.dump());
+  return entry.WriteConfig(base::JsonText(config));
 }
 
 }  // namespace

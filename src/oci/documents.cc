@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "oci/capabilities.h"
 #include "oci/mount_options.h"
 
@@ -74,7 +75,7 @@ Json DefaultConfig() {
 
 }  // namespace
 
-std::string DefaultConfigJson() { return DefaultConfig().dump(2) + "\n"; }
+std::string DefaultConfigJson() { return base::JsonText(DefaultConfig(), 2) + "\n"; }
 
 std::string RootlessConfigJson(uint32_t uid, uint32_t gid) {
   Json config = DefaultConfig();
@@ -102,7 +103,7 @@ std::string RootlessConfigJson(uint32_t uid, uint32_t gid) {
     }
   }
   config["mounts"] = std::move(mounts);
-  return config.dump(2) + "\n";
+  return base::JsonText(config, 2) + "\n";
 }
 
 std::string FeaturesJson(const std::string& version, const std::vector<std::string>& engines) {
@@ -139,7 +140,7 @@ std::string FeaturesJson(const std::string& version, const std::vector<std::stri
       {"annotations", annotations},
       {"potentiallyUnsafeConfigAnnotations",
        {"dev.mayfly.", "run.oci.handler", "module.wasm.image/variant"}}};
-  return features.dump(2) + "\n";
+  return base::JsonText(features, 2) + "\n";
 }
 
 }  // namespace mayfly::oci

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <span>
 
+#include "base/json.h"
 #include "oci/seccomp.h"
 
 namespace mayfly::oci {
@@ -206,7 +207,7 @@ Result<std::optional<Seccomp>> ParseSeccomp(const JsonView& view) {
     out.rules.push_back(std::move(rule));
   }
   MAYFLY_TRY(ParseListener(view, &out));
-  out.canonical = view.raw().dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  out.canonical = base::JsonText(view.raw());
   return out;
 }
 

@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/json.h"
+
 namespace mayfly::oci {
 
 namespace {
@@ -17,11 +19,6 @@ nlohmann::ordered_json ToJson(const StateReport& state) {
   }
   json["owner"] = "";
   return json;
-}
-
-// Annotations are the user's bytes and need not be UTF-8.
-std::string Dump(const nlohmann::ordered_json& json, int indent) {
-  return json.dump(indent, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
 }  // namespace
@@ -42,14 +39,14 @@ std::string StatusName(Status status) {
   return "stopped";
 }
 
-std::string StateJson(const StateReport& state) { return Dump(ToJson(state), 2) + "\n"; }
+std::string StateJson(const StateReport& state) { return base::JsonText(ToJson(state), 2) + "\n"; }
 
 std::string StateListJson(const std::vector<StateReport>& states) {
   nlohmann::ordered_json array = nlohmann::ordered_json::array();
   for (const StateReport& state : states) {
     array.push_back(ToJson(state));
   }
-  return Dump(array, -1) + "\n";
+  return base::JsonText(array, -1) + "\n";
 }
 
 }  // namespace mayfly::oci

@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/file.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "otlp/spans.h"
 
@@ -88,9 +89,7 @@ Result<void> Run(const Task& task, bool print) {
   }
   MAYFLY_ASSIGN(const std::string lines,
                 base::ReadAll(STDIN_FILENO, "standard input", kMaxInputBytes));
-  // Names come from outside: bytes that are no UTF-8 are replaced.
-  const std::string body = MakeTrace(task, lines, settings, RandomHex)
-                               .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  const std::string body = base::JsonText(MakeTrace(task, lines, settings, RandomHex));
   if (print) {
     return base::WriteAll(STDOUT_FILENO, body + "\n", "standard output");
   }

@@ -345,7 +345,8 @@ TaskService::Answer TaskService::Update(const std::string& payload) {
   if (resources.is_object()) {
     resources.erase("devices");
   }
-  MAYFLY_TRY(container::Update(RuntimeOf(*container), request.id(), resources.dump(), "resources"));
+  MAYFLY_TRY(container::Update(RuntimeOf(*container), request.id(), base::JsonText(resources),
+                               "resources"));
   return std::string();
 }
 
