@@ -106,6 +106,7 @@ Result<void> Execution::Start() {
   JoinConfig config{.spec = spec,
                     .workload = *workload,
                     .pidfd = target.pidfd.get(),
+                    .root = target.root.get(),
                     .namespaces = target.namespaces & ~static_cast<uint64_t>(CLONE_NEWPID),
                     .keyring = "_ses." + options_.id,
                     .preserved_fds = options_.preserved_fds,

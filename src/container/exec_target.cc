@@ -53,7 +53,9 @@ Result<void> Hold(ExecTarget& target) {
   MAYFLY_ASSIGN(target.root, base::Open(fmt::format("/proc/{}/root", pid), O_PATH | O_DIRECTORY));
   MAYFLY_ASSIGN(target.namespaces, ForeignNamespaces(pid));
   MAYFLY_ASSIGN(const std::string mounts, base::ReadFile(fmt::format("/proc/{}/mountinfo", pid)));
-  target.has_procfs = mounts.find(" - proc ") != std::string::npos;
+  // The mounts of a container without a mount namespace are in nobody's list.
+  target.has_procfs =
+      mounts.find(" - proc ") != std::string::npos || (target.namespaces & CLONE_NEWNS) == 0;
   return {};
 }
 

@@ -21,7 +21,7 @@ struct ExecTarget {
   base::UniqueFd pidfd;
   base::UniqueFd root;      // the container's "/", O_PATH
   uint64_t namespaces = 0;  // CLONE_NEW* of those that are not this process's own
-  bool has_procfs = false;  // mounted in the container right now
+  bool has_procfs = false;  // mounted in the container right now, as far as can be known
 };
 
 base::Result<ExecTarget> HoldTarget(State state);

@@ -132,7 +132,8 @@ Result<void> Remount(int root, const oci::Mount& mount) {
 
 // cgroup v1: a tmpfs with a directory a hierarchy, and a link for each controller of a joint one
 // ("cpu" -> "cpu,cpuacct"), as hosts have them.
-Result<void> MountCgroupsV1(int root, const oci::Mount& mount, const CgroupView& view) {
+Result<void> MountCgroupsV1(int root, const oci::Mount& mount, const CgroupView& view,
+                            bool detached) {
   oci::Mount base_mount = mount;
   base_mount.type = "tmpfs";
   base_mount.source = "cgroup";
@@ -159,7 +160,8 @@ Result<void> MountCgroupsV1(int root, const oci::Mount& mount, const CgroupView&
       at = comma + 1;
     }
   }
-  if ((mount.flags & MS_RDONLY) != 0) {
+  // In a detached tree only the bound hierarchies are read-only, not the tmpfs that holds them.
+  if ((mount.flags & MS_RDONLY) != 0 && !detached) {
     MAYFLY_ASSIGN(const UniqueFd top,
                   base::OpenInRoot(root, mount.destination, O_PATH | O_DIRECTORY));
     MAYFLY_TRY(SetAttributes(top.get(), MOUNT_ATTR_RDONLY, 0, 0, Recursion::kTopOnly));
@@ -167,9 +169,10 @@ Result<void> MountCgroupsV1(int root, const oci::Mount& mount, const CgroupView&
   return {};
 }
 
-Result<void> MountCgroups(int root, const oci::Mount& mount, const CgroupView& view) {
+Result<void> MountCgroups(int root, const oci::Mount& mount, const CgroupView& view,
+                          bool detached) {
   if (!view.v1.empty()) {
-    return MountCgroupsV1(root, mount, view);
+    return MountCgroupsV1(root, mount, view, detached);
   }
   if (view.unified.empty()) {
     return Fail(ErrorKind::kUnsupported, "this host has no cgroup file system mounted");
@@ -254,20 +257,26 @@ Result<PreparedMounts> PrepareMounts(const oci::Spec& spec,
 Result<void> SetUpMounts(int root, const oci::Spec& spec, const CgroupView& cgroups, Procfs procfs,
                          const PreparedMounts& prepared) {
   const std::vector<oci::Mount>& mounts = spec.mounts;
+  const bool detached = spec.FindNamespace(oci::NamespaceType::kMount) == nullptr;
   for (size_t i = 0; i < mounts.size(); ++i) {
-    const oci::Mount& mount = mounts[i];
+    oci::Mount mount = mounts[i];
+    if (detached) {
+      mount.propagation = 0;  // of an attached mount, and those of another namespace stay as made
+    }
     if (procfs == Procfs::kLeaveOut && mount.type == "proc") {
       continue;
     }
     Result<void> done;
-    if ((mount.flags & MS_REMOUNT) != 0) {
+    if ((mount.flags & MS_REMOUNT) != 0 && detached) {
+      done = Fail(ErrorKind::kUnsupported, "\"remount\" needs a mount namespace");
+    } else if ((mount.flags & MS_REMOUNT) != 0) {
       done = Remount(root, mount);
     } else if (i < prepared.trees.size() && prepared.trees[i].valid()) {
       done = AttachBind(root, mount, prepared.trees[i].get());
     } else if (mount.type == "bind") {
       done = MountBind(root, mount);
     } else if (mount.type == "cgroup" || mount.type == "cgroup2") {
-      done = MountCgroups(root, mount, cgroups);
+      done = MountCgroups(root, mount, cgroups, detached);
     } else if (spec.linux.mount_label.empty()) {
       done = MountFilesystem(root, mount);
     } else {

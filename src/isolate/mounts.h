@@ -40,7 +40,8 @@ struct PreparedMounts {
 base::Result<PreparedMounts> PrepareMounts(const oci::Spec& spec,
                                            const std::vector<JoinTarget>& targets);
 
-// `root` is the rootfs (O_PATH directory), already a mount of its own.
+// `root` is the rootfs (O_PATH directory), already a mount of its own. In a container without a
+// mount namespace the tree is detached: there "remount" is refused, and propagation is left out.
 base::Result<void> SetUpMounts(int root, const oci::Spec& spec, const CgroupView& cgroups,
                                Procfs procfs, const PreparedMounts& prepared);
 

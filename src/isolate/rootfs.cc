@@ -87,12 +87,31 @@ Result<UniqueFd> PrepareRootfs(const std::string& rootfs, uint64_t propagation, 
   return tree;
 }
 
+Result<UniqueFd> PrepareDetachedRootfs(const std::string& rootfs) {
+  MAYFLY_ASSIGN(UniqueFd tree, CloneTree(AT_FDCWD, rootfs, Recursion::kWholeTree));
+  MAYFLY_ASSIGN(const UniqueFd below, NewFilesystem("tmpfs", "tmpfs", "", 0, 0));
+  MAYFLY_ASSIGN(const UniqueFd above, NewFilesystem("tmpfs", "tmpfs", "", 0, 0));
+  if (const auto tried = Attach(above.get(), below.get()); !tried) {
+    return base::Fail(base::ErrorKind::kUnsupported,
+                      "linux.namespaces: a container without a mount namespace needs Linux 6.15");
+  }
+  // Propagation from the host's mounts ends with the host's own.
+  MAYFLY_TRY(SetAttributes(tree.get(), 0, 0, MS_PRIVATE, Recursion::kWholeTree));
+  return tree;
+}
+
 Result<void> MakeRootReadOnly(int root) {
   MAYFLY_TRY_AS(SetAttributes(root, MOUNT_ATTR_RDONLY, 0, 0, Recursion::kTopOnly), "root.readonly");
   return {};
 }
 
 Result<void> SwitchRoot(int root, RootSwitch how, uint64_t propagation) {
+  if (how == RootSwitch::kDetached) {
+    if (::fchdir(root) != 0 || ::chroot(".") != 0 || ::chdir("/") != 0) {
+      return FailErrno("enter the rootfs");
+    }
+    return {};
+  }
   const bool shared = (propagation & MS_SHARED) != 0;
   UniqueFd old_root;
   if (shared) {

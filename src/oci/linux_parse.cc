@@ -52,9 +52,10 @@ Result<void> ParseNamespaces(const JsonView& view, Spec* spec) {
     }
     spec->linux.namespaces.push_back({known->second, path.value_or("")});
   }
-  if (spec->FindNamespace(NamespaceType::kMount) == nullptr) {
+  if (spec->FindNamespace(NamespaceType::kMount) == nullptr &&
+      spec->FindNamespace(NamespaceType::kUser) != nullptr) {
     return view.Fail(
-        "a mount namespace is needed: without one the host's own mounts would be changed",
+        "a user namespace needs a mount namespace: its root may not mount in the runtime's",
         ErrorKind::kUnsupported);
   }
   return {};

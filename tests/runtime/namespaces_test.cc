@@ -44,6 +44,49 @@ TEST_F(NamespacesTest, OthersAreTheHosts) {
   }
 }
 
+// The runtime's mounts are the container's namespace, but neither sees the other's: the container's
+// are attached to none, and go with its last process.
+TEST_F(NamespacesTest, WithoutAMountNamespaceTheHostsMountsStayAsTheyAre) {
+  const auto mounts = [] { return ReadFile("/proc/self/mountinfo"); };
+  const std::string before = mounts();
+  Bundle bundle = MakeBundle();
+  bundle.DropNamespace("mount");
+  bundle.config["root"]["readonly"] = true;
+  bundle.Probe({"sleep"});
+  const std::string id = NewId();
+  const Process container = Launch(bundle, id);
+  EXPECT_EQ(NamespaceOf(PidOf(id), "mnt"), NamespaceOf(::getpid(), "mnt"));
+  EXPECT_EQ(mounts(), before);
+  const Output exec = Runtime({"exec", id, "/probe", "report", "namespaces"});
+  EXPECT_EQ(exec.exit_code, 0) << exec.err;
+  const nlohmann::json report = nlohmann::json::parse(exec.out, nullptr, false);
+  ASSERT_TRUE(report.is_object()) << exec.out;
+  EXPECT_EQ(report.value(nlohmann::json::json_pointer("/namespaces/mnt"), ""), NamespaceOf(::getpid(), "mnt"));
+  EXPECT_EQ(Runtime({"delete", "--force", id}).exit_code, 0);
+  EXPECT_EQ(mounts(), before);
+}
+
+TEST_F(NamespacesTest, WithoutAMountNamespaceTheContainerIsWhatItIsWithOne) {
+  const auto seen = [&](bool own) {
+    Bundle bundle = MakeBundle();
+    if (!own) {
+      bundle.DropNamespace("mount");
+    }
+    bundle.config["root"]["readonly"] = true;
+    bundle.config["linux"]["readonlyPaths"] = {"/proc/sys", "/etc"};
+    // The last is the host's.
+    bundle.Probe({"files", "/", "/etc", "/dev/null", "/dev/shm", "/dev/fd", "/proc/kcore",
+                  "/proc/sys/kernel/msgmax", "/sys/kernel", "/var"});
+    const Output output = Run(bundle);
+    EXPECT_EQ(output.exit_code, 0) << output.err;
+    return nlohmann::json::parse(output.out, nullptr, false);
+  };
+  const nlohmann::json with = seen(true);
+  EXPECT_EQ(with["/"]["write_error"], "EROFS") << with.dump(1);
+  EXPECT_EQ(with["/proc/sys/kernel/msgmax"]["write_error"], "EROFS") << with.dump(1);
+  EXPECT_EQ(seen(false), with);
+}
+
 TEST_F(NamespacesTest, TheInitIsPid1AndSeesNobodyElse) {
   Bundle bundle = MakeBundle();
   nlohmann::json report = Report(bundle, {"process", "processes"});

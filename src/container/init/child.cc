@@ -98,8 +98,11 @@ Result<void> BuildFilesystem(const InitConfig& config, isolate::Terminal* termin
   const oci::Linux& linux = spec.linux;
   const auto procfs =
       config.workload.AllowsProcfs() ? isolate::Procfs::kMount : isolate::Procfs::kLeaveOut;
-  MAYFLY_ASSIGN(const UniqueFd root, isolate::PrepareRootfs(spec.rootfs, linux.rootfs_propagation,
-                                                            config.prepared.rootfs.get()));
+  const bool detached = spec.FindNamespace(oci::NamespaceType::kMount) == nullptr;
+  MAYFLY_ASSIGN(const UniqueFd root,
+                detached ? isolate::PrepareDetachedRootfs(spec.rootfs)
+                         : isolate::PrepareRootfs(spec.rootfs, linux.rootfs_propagation,
+                                                  config.prepared.rootfs.get()));
   MAYFLY_TRY(isolate::SetUpMounts(root.get(), spec, config.cgroups, procfs, config.prepared));
   const bool host_dev = std::any_of(
       spec.mounts.begin(), spec.mounts.end(),
@@ -118,7 +121,9 @@ Result<void> BuildFilesystem(const InitConfig& config, isolate::Terminal* termin
   if (spec.hooks.any_before_pivot()) {
     MAYFLY_TRY(RunEarlyHooks(config));
   }
-  return isolate::SwitchRoot(root.get(), config.root_switch, linux.rootfs_propagation);
+  return isolate::SwitchRoot(root.get(),
+                             detached ? isolate::RootSwitch::kDetached : config.root_switch,
+                             linux.rootfs_propagation);
 }
 
 Restrictions RestrictionsOf(const InitConfig& config) {

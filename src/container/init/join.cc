@@ -25,8 +25,13 @@ namespace {
 constexpr int kSetupFailed = 127;
 
 Result<void> JoinNamespaces(const JoinConfig& config) {
-  if (::setns(config.pidfd, static_cast<int>(config.namespaces)) != 0) {
+  if (config.namespaces != 0 && ::setns(config.pidfd, static_cast<int>(config.namespaces)) != 0) {
     return FailErrno("join the container's namespaces");
+  }
+  // With a mount namespace comes its root (setns(2)).
+  if ((config.namespaces & CLONE_NEWNS) == 0 &&
+      (::fchdir(config.root) != 0 || ::chroot(".") != 0 || ::chdir("/") != 0)) {
+    return FailErrno("enter the container's root");
   }
   // In a user namespace this process is nobody until it says who it is.
   if ((config.namespaces & CLONE_NEWUSER) != 0 &&

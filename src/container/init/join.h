@@ -26,6 +26,7 @@ struct JoinConfig {
   Workload& workload;
   cgroup::Cgroup* cgroup = nullptr;  // opened for joining
   int pidfd = -1;                    // the container's init
+  int root = -1;                     // the container's "/", O_PATH
   uint64_t namespaces = 0;           // CLONE_NEW* to join, without the pid namespace
   std::string keyring;
   int preserved_fds = 0;
