@@ -95,10 +95,16 @@ TEST_F(BadInputTest, NoProcessInTheConfig) {
   ExpectRefused(bundle, IsRunc() ? "" : "process");
 }
 
-TEST_F(BadInputTest, NoMountNamespace) {
-  Bundle bundle = MakeBundle();
-  bundle.DropNamespace("mount");
-  ExpectRefused(bundle, "namespace");
+TEST_F(BadInputTest, WhatNeedsAMountNamespace) {
+  Bundle remount = MakeBundle();
+  remount.DropNamespace("mount");
+  remount.config["mounts"].push_back(
+      {{"destination", "/dev"}, {"type", "bind"}, {"options", {"remount", "ro"}}});
+  ExpectRefused(remount, "\"remount\" needs a mount namespace");
+  Bundle user = MakeBundle();
+  user.DropNamespace("mount");
+  user.config["linux"]["namespaces"].push_back({{"type", "user"}});
+  ExpectRefused(user, "linux.namespaces: a user namespace needs a mount namespace");
 }
 
 // The specification lets `start` report it; runc and Mayfly report it as early as `create`.

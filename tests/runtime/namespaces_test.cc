@@ -61,7 +61,8 @@ TEST_F(NamespacesTest, WithoutAMountNamespaceTheHostsMountsStayAsTheyAre) {
   EXPECT_EQ(exec.exit_code, 0) << exec.err;
   const nlohmann::json report = nlohmann::json::parse(exec.out, nullptr, false);
   ASSERT_TRUE(report.is_object()) << exec.out;
-  EXPECT_EQ(report.value(nlohmann::json::json_pointer("/namespaces/mnt"), ""), NamespaceOf(::getpid(), "mnt"));
+  EXPECT_EQ(report.value(nlohmann::json::json_pointer("/namespaces/mnt"), ""),
+            NamespaceOf(::getpid(), "mnt"));
   EXPECT_EQ(Runtime({"delete", "--force", id}).exit_code, 0);
   EXPECT_EQ(mounts(), before);
 }
