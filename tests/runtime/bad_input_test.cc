@@ -99,11 +99,13 @@ TEST_F(BadInputTest, WhatNeedsAMountNamespace) {
   Bundle remount = MakeBundle();
   remount.DropNamespace("mount");
   remount.config["mounts"].push_back(
-      {{"destination", "/dev"}, {"type", "bind"}, {"options", {"remount", "ro"}}});
+      {{"destination", "/dev"}, {"type", "bind"}, {"source", "/dev"}, {"options", {"remount"}}});
+  remount.Save();
   ExpectRefused(remount, "\"remount\" needs a mount namespace");
   Bundle user = MakeBundle();
   user.DropNamespace("mount");
   user.config["linux"]["namespaces"].push_back({{"type", "user"}});
+  user.Save();
   ExpectRefused(user, "linux.namespaces: a user namespace needs a mount namespace");
 }
 
