@@ -4,6 +4,7 @@
 // strace counts the calls of an undisturbed command first, then kills the command at the n-th call
 // of each kind (strace(1), -e inject). Skipped, with the reason, where strace cannot trace.
 #include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -240,9 +241,17 @@ TEST_F(CrashTest, CommandsAtOnceOnOneId) {
     for (size_t i = 0; i < lines.size(); ++i) {
       running.push_back(Spawn(lines[(i + static_cast<size_t>(round)) % lines.size()]));
     }
-    // An exec into a container that stays paused waits for a resume.
-    Process resume = Spawn({"resume", id});
-    (void)resume.Wait();
+    // An exec into a container that `pause` has stopped meanwhile waits for a resume.
+    const auto has_ended = [](const Process& process) {
+      siginfo_t info{};
+      return ::waitid(P_PID, static_cast<id_t>(process.pid()), &info,
+                      WEXITED | WNOHANG | WNOWAIT) == 0 &&
+             info.si_pid != 0;
+    };
+    EXPECT_TRUE(WaitUntil([&] {
+      (void)Spawn({"resume", id}).Wait();
+      return std::all_of(running.begin(), running.end(), has_ended);
+    }));
     for (Process& process : running) {
       const int status = process.Wait();
       EXPECT_TRUE(status == 0 || status == 1 || status == 255 || status == 137)
