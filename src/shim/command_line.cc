@@ -72,8 +72,14 @@ Result<void> ReadStartInput(const std::string& bytes, CommandLine* line) {
     return {};
   }
   // Both messages begin with a string: a type's URL, or the id that is on the command line too.
+  // Read as BootstrapParams, options may be no UTF-8, which libprotobuf says on standard error, and
+  // containerd takes that for a part of the shim's address.
+  wire::Any any;
+  if (!any.ParseFromString(bytes)) {
+    return Fail(ErrorKind::kInvalid, "standard input: neither options nor BootstrapParams");
+  }
   containerd::runc::v1::BootstrapParams params;
-  if (params.ParseFromString(bytes) && params.instance_id() == line->id) {
+  if (any.type_url() == line->id && params.ParseFromString(bytes)) {
     line->bootstrap = true;
     line->name_space = params.namespace_();
     line->debug = line->debug || params.log_level() <= kDebugLevel;
@@ -88,10 +94,6 @@ Result<void> ReadStartInput(const std::string& bytes, CommandLine* line) {
       }
     }
     return {};
-  }
-  wire::Any any;
-  if (!any.ParseFromString(bytes)) {
-    return Fail(ErrorKind::kInvalid, "standard input: neither options nor BootstrapParams");
   }
   MAYFLY_ASSIGN(line->options, ParseOptions(any));
   return {};

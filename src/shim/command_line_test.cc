@@ -49,6 +49,22 @@ TEST(CommandLineTest, OptionsOnStandardInput) {
   EXPECT_EQ(StateRoot(line.options, "ns"), "/run/other/ns");
 }
 
+// Options with a user's id above 127 are bytes that are no UTF-8: containerd's TestUserNamespaces.
+TEST(CommandLineTest, OptionsThatAreNoUtf8AreReadInSilence) {
+  containerd::runc::v1::Options options;
+  options.set_io_uid(1000);
+  options.set_root("/run/other");
+  wire::Any any;
+  any.set_type_url("containerd.runc.v1.Options");
+  any.set_value(options.SerializeAsString());
+  CommandLine line;
+  line.id = "c1";
+  testing::internal::CaptureStderr();
+  ASSERT_TRUE(ReadStartInput(any.SerializeAsString(), &line).has_value());
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+  EXPECT_EQ(line.options.root, "/run/other");
+}
+
 TEST(CommandLineTest, BootstrapParamsOnStandardInput) {
   containerd::runc::v1::BootstrapParams params;
   params.set_instance_id("c1");
