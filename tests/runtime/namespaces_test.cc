@@ -1,6 +1,9 @@
 // Namespaces: made new, shared with the host when not asked for, joined by path.
 #include <fcntl.h>
+#include <sys/utsname.h>
 #include <unistd.h>
+
+#include <cstdlib>
 
 #include "fixture.h"
 
@@ -16,6 +19,16 @@ const std::map<std::string, std::string> kLinks = {
 
 std::string PathOf(pid_t pid, const std::string& link) {
   return "/proc/" + std::to_string(pid) + "/ns/" + link;
+}
+
+// Linux 6.15 and later mount on what is attached nowhere.
+bool MountsOnDetachedMounts() {
+  utsname host{};
+  char* end = nullptr;
+  const int64_t major =
+      ::uname(&host) == 0 ? std::strtol(static_cast<char*>(host.release), &end, 10) : 0;
+  const int64_t minor = end != nullptr && *end == '.' ? std::strtol(end + 1, nullptr, 10) : 0;
+  return major > 6 || (major == 6 && minor >= 15);
 }
 
 }  // namespace
@@ -47,6 +60,9 @@ TEST_F(NamespacesTest, OthersAreTheHosts) {
 // The runtime's mounts are the container's namespace, but neither sees the other's: the container's
 // are attached to none, and go with its last process.
 TEST_F(NamespacesTest, WithoutAMountNamespaceTheHostsMountsStayAsTheyAre) {
+  if (!MountsOnDetachedMounts()) {
+    GTEST_SKIP() << "containers without a mount namespace need Linux 6.15";
+  }
   const auto mounts = [] { return ReadFile("/proc/self/mountinfo"); };
   const std::string before = mounts();
   Bundle bundle = MakeBundle();
@@ -68,6 +84,9 @@ TEST_F(NamespacesTest, WithoutAMountNamespaceTheHostsMountsStayAsTheyAre) {
 }
 
 TEST_F(NamespacesTest, WithoutAMountNamespaceTheContainerIsWhatItIsWithOne) {
+  if (!MountsOnDetachedMounts()) {
+    GTEST_SKIP() << "containers without a mount namespace need Linux 6.15";
+  }
   const auto seen = [&](bool own) {
     Bundle bundle = MakeBundle();
     if (!own) {
