@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "lab/stats/quantile.h"
+
 namespace mayfly::lab {
 namespace {
 
@@ -12,10 +14,9 @@ std::string_view TenthOf(std::string_view size) {
   return size == "x10" ? "parity" : size == "x100" ? "x10" : "";
 }
 
-int64_t Median(std::vector<int64_t> times) {
-  const auto middle = times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2);
-  std::nth_element(times.begin(), middle, times.end());
-  return *middle;
+// Ns; there is at least one.
+int64_t MedianTime(const std::vector<int64_t>& times) {
+  return static_cast<int64_t>(Median({times.begin(), times.end()}));
 }
 
 }  // namespace
@@ -38,7 +39,7 @@ int64_t Quota::Target(const Account& account) const {
     return plan_.runs;
   }
   const int64_t fitting =
-      plan_.cell_budget_ms * 1'000'000 / std::max<int64_t>(1, Median(account.total_ns));
+      plan_.cell_budget_ms * 1'000'000 / std::max<int64_t>(1, MedianTime(account.total_ns));
   return std::clamp(fitting, std::min(std::max<int64_t>(1, plan_.min_runs), plan_.runs),
                     plan_.runs);
 }
@@ -69,7 +70,7 @@ bool Quota::MayBegin(size_t cell, bool warm_up) {
   if (warm_up || tenth.total_ns.empty()) {
     return false;
   }
-  const int64_t expected_ms = Median(tenth.total_ns) / 100'000;
+  const int64_t expected_ms = MedianTime(tenth.total_ns) / 100'000;
   if (expected_ms > plan_.run_limit_ms) {
     GiveUp(cell, fmt::format("a run would take about {} s, by those of {}; the limit is {} s",
                              expected_ms / 1000, size, plan_.run_limit_ms / 1000));

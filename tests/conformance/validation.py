@@ -22,7 +22,6 @@ import concurrent.futures
 import contextlib
 import ctypes
 import dataclasses
-import hashlib
 import json
 import os
 import pathlib
@@ -40,6 +39,9 @@ except ImportError:  # Python 3.10 and older
     tomllib = None
 
 _HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(_HERE.parent / "support"))
+import go_module  # noqa: E402 pylint: disable=wrong-import-position
+
 _MODULE = "github.com/opencontainers/runtime-tools"
 _CGROUPS = pathlib.Path("/sys/fs/cgroup")
 _CLONE_NEWNS = 0x00020000  # unshare(2)
@@ -54,7 +56,6 @@ for entry in "$0"/state/*; do
 done
 exit $status
 """
-_SKIPPED = 77
 
 
 @dataclasses.dataclass
@@ -79,51 +80,12 @@ class Outcome:
         return ", ".join(text if text.startswith("status") else f"{count} {text}" for count, text in parts if count)
 
 
-def skip(reason):
-    print(f"validation: skipped: {reason}")
-    sys.exit(_SKIPPED)
-
-
-def find_go():
-    for candidate in ("/usr/local/go/bin/go", shutil.which("go") or "", "/usr/lib/go/bin/go"):
-        if candidate and os.access(candidate, os.X_OK):
-            return candidate
-    skip("no Go compiler: install golang-go (./dev setup does)")
-
-
-def run_go(go, *arguments, **environment):
-    result = subprocess.run([go, *arguments], cwd=_HERE / "runtime-tools", capture_output=True, text=True,
-                            env={**os.environ, "GOFLAGS": "-mod=mod -buildvcs=false", **environment})
-    if result.returncode != 0:
-        if re.search(r"dial tcp|no such host|connection refused|i/o timeout", result.stderr):
-            skip(f"the Go module proxy cannot be reached: {result.stderr.strip().splitlines()[-1]}")
-        sys.exit(f"validation: go {' '.join(arguments)}: {result.stderr.strip()}")
-    return result.stdout
-
-
-def build_suite():
-    """The directory with the programs, runtimetest and the root file system, built if need be."""
-    go = find_go()
-    version = subprocess.run([go, "version"], capture_output=True, text=True, check=True).stdout
-    digest = hashlib.sha256(version.encode())
-    for name in ("go.mod", "go.sum"):
-        digest.update((_HERE / "runtime-tools" / name).read_bytes())
-    cache = pathlib.Path(os.environ.get("MAYFLY_CACHE", "/var/cache/mayfly"))
-    published = cache / f"runtime-tools-{digest.hexdigest()[:16]}"
-    if published.exists():
-        return published
-    print(f"validation: building the suite into {published}", flush=True)
-    cache.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="runtime-tools-", suffix=".new", dir=cache) as work:
-        os.chmod(work, 0o755)
-        module = json.loads(run_go(go, "mod", "download", "-json", f"{_MODULE}@v0.9.0"))["Dir"]
-        run_go(go, "build", "-o", f"{work}/", f"{_MODULE}/validation/...")
-        run_go(go, "build", "-o", f"{work}/runtimetest", f"{_MODULE}/cmd/runtimetest", CGO_ENABLED="0")
-        shutil.copy(f"{module}/rootfs-amd64.tar.gz", work)
-        if not published.exists():
-            shutil.copytree(work, f"{work}.copy")
-            os.rename(f"{work}.copy", published)
-    return published
+def build_suite(builder, directory):
+    """The programs, runtimetest and the root file system."""
+    module = json.loads(builder.run("mod", "download", "-json", f"{_MODULE}@v0.9.0"))["Dir"]
+    builder.run("build", "-o", f"{directory}/", f"{_MODULE}/validation/...")
+    builder.run("build", "-o", f"{directory}/runtimetest", f"{_MODULE}/cmd/runtimetest", CGO_ENABLED="0")
+    shutil.copy(f"{module}/rootfs-amd64.tar.gz", directory)
 
 
 def programs_of(suite):
@@ -275,7 +237,7 @@ def run_program(suite, program, runtime, keep):
         return outcome
 
 
-def known_reasons(path):
+def known_reasons(path, skip):
     if not path:
         return None
     if tomllib is None:
@@ -321,14 +283,15 @@ def main():
     parser.add_argument("--json", help="write all outcomes there")
     parser.add_argument("--keep-output", type=pathlib.Path, help="keep what the programs printed there")
     arguments = parser.parse_args()
+    suite_builder = go_module.Builder("validation", _HERE / "runtime-tools", mode="mod")
     if os.geteuid() != 0:
-        skip("containers need root")
+        suite_builder.skip("containers need root")
     runtimes = [os.path.abspath(r) for r in arguments.runtime or [shutil.which("mayfly") or ""]]
     for runtime in runtimes:
         if not os.access(runtime, os.X_OK):
             parser.error(f"{runtime or 'mayfly'}: no such program")
-    known = known_reasons(arguments.known)
-    suite = build_suite()
+    known = known_reasons(arguments.known, suite_builder.skip)
+    suite = suite_builder.published("runtime-tools", build_suite)
     programs = programs_of(suite)
     unknown = set(arguments.program or []) - set(programs)
     if unknown:

@@ -19,12 +19,10 @@ Examples:
 import argparse
 import contextlib
 import fcntl
-import hashlib
 import json
 import os
 import pathlib
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -35,6 +33,9 @@ import tomllib
 import registry
 
 _HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(_HERE.parent / "support"))
+import go_module  # noqa: E402 pylint: disable=wrong-import-position
+
 _SUITE = _HERE / "client-suite"
 _MODULE = "github.com/containerd/containerd/v2"
 _MAYFLY = "io.containerd.mayfly.v1"
@@ -42,48 +43,13 @@ _PLATFORMS = ("linux/amd64", "linux/arm64/v8", "linux/s390x", "linux/ppc64le")
 _HOSTS = ("ghcr.io", "registry.k8s.io")
 _CGROUPS = pathlib.Path("/sys/fs/cgroup")
 _TIMEOUT_S = 600
-_SKIPPED = 77
 
 
-def skip(reason):
-    print(f"client suite: skipped: {reason}")
-    sys.exit(_SKIPPED)
-
-
-def find_go():
-    for candidate in ("/usr/local/go/bin/go", shutil.which("go") or "", "/usr/lib/go/bin/go"):
-        if candidate and os.access(candidate, os.X_OK):
-            return candidate
-    skip("no Go compiler: install golang-go (./dev setup does)")
-
-
-def run_go(go, *arguments):
-    result = subprocess.run([go, *arguments], cwd=_SUITE, capture_output=True, text=True, check=False,
-                            env={**os.environ, "GOFLAGS": "-mod=readonly -buildvcs=false"})
-    if result.returncode != 0:
-        if re.search(r"dial tcp|no such host|connection refused|i/o timeout|requires go >=", result.stderr):
-            skip(result.stderr.strip().splitlines()[-1])
-        sys.exit(f"client suite: go {' '.join(arguments)}: {result.stderr.strip()}")
-
-
-def build_suite():
-    """The directory with client.test, containerd and containerd-shim-runc-v2, built if need be."""
-    go = find_go()
-    version = subprocess.run([go, "version"], capture_output=True, text=True, check=True).stdout
-    digest = hashlib.sha256(version.encode() + (_SUITE / "go.mod").read_bytes() + (_SUITE / "go.sum").read_bytes())
-    cache = pathlib.Path(os.environ.get("MAYFLY_CACHE", "/var/cache/mayfly"))
-    published = cache / f"client-suite-{digest.hexdigest()[:16]}"
-    if published.exists():
-        return published
-    print(f"client suite: building into {published}", flush=True)
-    cache.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="client-suite-", suffix=".new", dir=cache) as work:
-        for program in ("containerd", "containerd-shim-runc-v2"):
-            run_go(go, "build", "-o", f"{work}/", f"{_MODULE}/cmd/{program}")
-        run_go(go, "test", "-c", "-o", f"{work}/client.test", f"{_MODULE}/integration/client")
-        shutil.copytree(work, f"{work}.copy")
-        os.rename(f"{work}.copy", published)
-    return published
+def build_suite(builder, directory):
+    """client.test, containerd and its shim for runc."""
+    for program in ("containerd", "containerd-shim-runc-v2"):
+        builder.run("build", "-o", f"{directory}/", f"{_MODULE}/cmd/{program}")
+    builder.run("test", "-c", "-o", f"{directory}/client.test", f"{_MODULE}/integration/client")
 
 
 def images():
@@ -240,9 +206,10 @@ def main():
     parser.add_argument("--keep-output", type=pathlib.Path, help="keep what the tests printed there")
     parser.add_argument("--inside", type=pathlib.Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
+    builder = go_module.Builder("client suite", _SUITE)
     if os.geteuid() != 0:
-        skip("containers need root")
-    suite = build_suite()
+        builder.skip("containers need root")
+    suite = builder.published("client-suite", build_suite)
     if arguments.inside:
         run_inside(suite, arguments)
         return 0
