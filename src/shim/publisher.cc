@@ -15,6 +15,7 @@ namespace {
 constexpr const char* kService = "containerd.services.events.ttrpc.v1.Events";
 constexpr int kFirstRetryMs = 20;
 constexpr int kLastRetryMs = 1000;
+constexpr int kAnswerMs = 10000;  // after which the connection counts as broken
 // Beyond that the oldest go: containerd has been away for as many starts and ends.
 constexpr size_t kMaxWaiting = 65536;
 
@@ -63,6 +64,13 @@ void Publisher::Pump() {
   }
   connection_->Send(kService, "Forward", queue_.front());
   sent_ = true;
+  loop_->After(kAnswerMs, [this, attempt = ++attempts_] {
+    if (sent_ && attempt == attempts_) {
+      log_->Warning("events: containerd gives no answer to one; it is sent again");
+      Disconnect();
+      Retry();
+    }
+  });
   OnReady(EPOLLOUT);
 }
 

@@ -2,7 +2,7 @@
 //
 // One event is under way at a time: containerd handles calls of one connection beside each other,
 // so the next goes out when the one before is acknowledged. When the connection breaks, the event
-// that was not acknowledged is sent again first.
+// that was not acknowledged is sent again first; so it is after 10 s without an answer.
 //
 // Ownership: owns the connection and the queue. Threads: one, in the event loop. Fork: parent only.
 #pragma once
@@ -47,6 +47,7 @@ class Publisher {
   std::deque<std::string> queue_;  // ForwardRequests; the first is under way when sent_ is set
   std::unique_ptr<ttrpc::Connection> connection_;
   bool sent_ = false;
+  uint64_t attempts_ = 0;  // the last one's number
   bool retry_planned_ = false;
   int retry_delay_ms_;
   std::function<void()> when_sent_;

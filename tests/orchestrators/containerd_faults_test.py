@@ -93,6 +93,28 @@ class ContainerdFaultsTest(unittest.TestCase):
         with concurrent.futures.ThreadPoolExecutor(8) as pool:
             list(pool.map(lambda name: harness.run(*self.run_line(name, program, "sleep", flags=["--detach"])), names))
 
+    @contextlib.contextmanager
+    def events(self):
+        """The lines of containerd's events, as they come; a containerd that is away is asked again."""
+        seen, stopping = [], threading.Event()
+
+        def follow():
+            while not stopping.is_set():
+                with subprocess.Popen([str(a) for a in self.ctr_line("events")], stdout=subprocess.PIPE,
+                                      stderr=subprocess.DEVNULL, text=True) as client:
+                    clients.append(client)
+                    for line in client.stdout:
+                        seen.append(line)
+        clients = []
+        follower = threading.Thread(target=follow, daemon=True)
+        follower.start()
+        try:
+            yield seen
+        finally:
+            stopping.set()
+            clients[-1].kill()
+            follower.join(5)
+
     def start_containerd_again(self):
         harness.start_containerd(self.sandbox, env=self.environment)
         harness.wait_until(lambda: self.ctr("version", check=False).returncode == 0, "containerd's answer")
@@ -116,8 +138,11 @@ class ContainerdFaultsTest(unittest.TestCase):
         self.sandbox.kill("containerd")
         os.kill(pid, signal.SIGKILL)
         time.sleep(0.5)
-        self.start_containerd_again()
-        harness.wait_until(lambda: self.tasks()["away"][1] == "STOPPED", "the end of the guest")
+        # The event that waited comes within moments of containerd's start: the client asks from before it.
+        with self.events() as seen:
+            self.start_containerd_again()
+            harness.wait_until(lambda: self.tasks()["away"][1] == "STOPPED", "the end of the guest")
+            harness.wait_until(lambda: any("/tasks/exit" in line and "away" in line for line in seen), "the event /tasks/exit")
         removed = self.ctr("task", "rm", "away", check=False)
         self.assertIn("exit code 137", removed.stderr)
 
@@ -189,20 +214,12 @@ class ContainerdFaultsTest(unittest.TestCase):
                 self.assertEqual(client.returncode, 0)
 
     def test_out_of_memory_is_an_event(self):
-        seen = []
-        events = subprocess.Popen([str(a) for a in self.ctr_line("events")], stdout=subprocess.PIPE, text=True)
-        reader = threading.Thread(target=lambda: seen.extend(events.stdout), daemon=True)
-        reader.start()
-        try:
+        with self.events() as seen:
             time.sleep(0.3)
             ran = harness.run(*self.run_line("oom", "/probe", "alloc", "300",
                                              flags=["--rm", "--memory-limit", str(64 << 20)]), check=False)
             self.assertEqual(ran.returncode, 137)
             harness.wait_until(lambda: any("/tasks/oom" in line for line in seen), "the event /tasks/oom")
-        finally:
-            events.kill()
-            events.wait()
-            reader.join(5)
 
 
 if __name__ == "__main__":
