@@ -26,6 +26,7 @@ struct Globals {
   bool debug = false;
   bool systemd_cgroup = false;
   base::PhaseClock* phases = nullptr;
+  char** arguments = nullptr;  // main's
 };
 
 // Returns the process's exit status.
@@ -42,6 +43,9 @@ struct Selection {
 base::Result<int> WithRuntime(
     const Globals& globals, base::Log& log,
     const std::function<base::Result<int>(const container::Runtime&)>& verb);
+
+// Executes this program anew, once, where no container can write to its file.
+void ProtectProgram(const Globals& globals, base::Log& log);
 
 // Says an error on stderr and in the log; returns the exit status 1.
 int Complain(const base::Error& error, base::Log& log);

@@ -151,6 +151,7 @@ Result<container::ExecOptions> ToExecOptions(const Flags& flags) {
 }
 
 Result<int> Exec(const Globals& globals, base::Log& log, const Flags& flags) {
+  ProtectProgram(globals, log);
   auto status = WithRuntime(globals, log, [&](const container::Runtime& runtime) -> Result<int> {
     MAYFLY_ASSIGN(const auto options, ToExecOptions(flags));
     return container::Exec(runtime, options);

@@ -3,6 +3,7 @@
 
 #include "cli/command.h"
 #include "cli/workloads.h"
+#include "isolate/own_program.h"
 
 namespace mayfly::cli {
 
@@ -51,6 +52,7 @@ int Main(int argc, char** argv) {
   base::PhaseClock phases = base::PhaseClock::FromEnvironment();
   Globals globals;
   globals.phases = &phases;
+  globals.arguments = argv;
   Selection selection;
   AddGlobals(&app, &globals);
   app.set_version_flag("-v,--version",
@@ -116,12 +118,18 @@ int Complain(const base::Error& error, base::Log& log) {
   return kExitError;
 }
 
+void ProtectProgram(const Globals& globals, base::Log& log) {
+  if (const auto done = isolate::RunReadOnly(globals.arguments); !done) {
+    log.Warning("a container could look at this program's file: {}", done.error().text());
+  }
+}
+
 Result<int> WithRuntime(const Globals& globals, base::Log& log,
                         const std::function<Result<int>(const container::Runtime&)>& verb) {
   MAYFLY_ASSIGN(const auto store, container::Store::Open(globals.root));
   const container::WorkloadFactory make_workload = MakeWorkloads();
-  return verb(
-      container::Runtime{store, log, make_workload, globals.phases, globals.systemd_cgroup});
+  return verb(container::Runtime{store, log, make_workload, globals.phases, globals.systemd_cgroup,
+                                 [&] { ProtectProgram(globals, log); }});
 }
 
 }  // namespace mayfly::cli

@@ -32,6 +32,9 @@ struct Runtime {
   const WorkloadFactory& make_workload;
   base::PhaseClock* phases = nullptr;  // nullptr: nobody measures
   bool systemd_cgroup = false;         // new containers' cgroups are systemd's scopes
+  // Called by Create and Run before anything is made, when the container will run a program, which
+  // can look at what it was born from; may execute the calling program anew.
+  std::function<void()> before_program = nullptr;
 };
 
 // The standard input, output and error of a guest, borrowed until it is born; -1: this process's

@@ -65,10 +65,11 @@ class Execution {
   Result<void> Launch(const ExecTarget& target, JoinConfig& config);
   Result<void> Spawn(const ExecTarget& target, const cgroup::Host& host,
                      const cgroup::Location& location, JoinConfig& config);
-  Result<void> AwaitRunning(int socket);
+  Result<void> AwaitRunning(const oci::Spec& spec, int socket);
 
   const Runtime& runtime_;
   const ExecOptions& options_;
+  std::optional<ListenerHandover> handover_;
   base::Child child_;
   UniqueFd master_;
 };
@@ -84,8 +85,7 @@ Result<void> Execution::Start() {
   MAYFLY_TRY(isolate::CheckLabels(spec.process));
   MAYFLY_ASSIGN(const auto filter, CompileFilter(spec, runtime_.store, runtime_.log));
   if (filter && filter->notifies) {
-    return Fail(ErrorKind::kUnsupported,
-                "linux.seccomp: exec into a container whose filter notifies is not supported");
+    MAYFLY_ASSIGN(handover_, ListenerHandover::Make());
   }
   MAYFLY_ASSIGN(const ExecTarget target, HoldTarget(std::move(state)));
 
@@ -114,14 +114,15 @@ Result<void> Execution::Start() {
                     .socket = sockets.second.get(),
                     .terminal_socket = channel.child_end.get(),
                     .parent_only = {sockets.first.get(), entry.dir_fd(), channel.parent_end.get()},
-                    .seccomp = filter ? &*filter : nullptr};
+                    .seccomp = filter ? &*filter : nullptr,
+                    .handover = handover_ ? &*handover_ : nullptr};
   MAYFLY_TRY(Launch(target, config));
   sockets.second.Reset();
   channel.child_end.Reset();
   if (status == oci::Status::kPaused) {
     ::flock(entry.dir_fd(), LOCK_UN);  // `resume` needs it, and the process waits for `resume`
   }
-  MAYFLY_TRY(AwaitRunning(sockets.first.get()));
+  MAYFLY_TRY(AwaitRunning(spec, sockets.first.get()));
   if (channel.parent_end.valid()) {
     MAYFLY_ASSIGN(master_, base::ReceiveDescriptor(channel.parent_end.get()));
   }
@@ -163,9 +164,15 @@ Result<void> Execution::Spawn(const ExecTarget& target, const cgroup::Host& host
   return {};
 }
 
-Result<void> Execution::AwaitRunning(int socket) {
+Result<void> Execution::AwaitRunning(const oci::Spec& spec, int socket) {
   MAYFLY_ASSIGN(Message message, ReceiveMessage(socket));
   if (message.type == MessageType::kReady) {
+    if (handover_) {
+      MAYFLY_ASSIGN(const UniqueFd listener, handover_->Take(child_.pidfd.get(), socket));
+      if (listener.valid()) {
+        MAYFLY_TRY(SendListener(spec, options_.id, child_.pid, "running", listener.get()));
+      }
+    }
     MAYFLY_ASSIGN(message, ReceiveMessage(socket));
     if (message.type == MessageType::kEndOfStream) {
       return {};

@@ -19,6 +19,7 @@
 #include "isolate/credentials.h"
 #include "isolate/id_maps.h"
 #include "isolate/labels.h"
+#include "isolate/net_devices.h"
 #include "isolate/spawn.h"
 #include "oci/capabilities.h"
 #include "oci/spec_parse.h"
@@ -300,6 +301,11 @@ Result<void> Launched::Restrain(const oci::Spec& spec) {
 
 // The namespaces and mounts are there, the init has not switched to its root yet.
 Result<void> Launched::RunEarlyHooks(const oci::Spec& spec) {
+  if (!spec.linux.net_devices.empty()) {
+    MAYFLY_ASSIGN(const UniqueFd network,
+                  base::Open(fmt::format("/proc/{}/ns/net", init_.pid), O_RDONLY));
+    MAYFLY_TRY(isolate::MoveNetDevices(spec.linux.net_devices, network.get()));
+  }
   const std::string state = HookState(spec, entry_.id(), "creating", init_.pid);
   MAYFLY_TRY(RunHooks(spec.hooks.prestart, "prestart", state, spec.bundle));
   MAYFLY_TRY(RunHooks(spec.hooks.create_runtime, "createRuntime", state, spec.bundle));
@@ -361,27 +367,37 @@ Result<void> AwaitStarted(int socket, const std::string& id) {
   return {};
 }
 
-Result<Launched> Launch(const Runtime& runtime, const CreateOptions& options, StartChannel channel,
-                        RunMode mode) {
+Result<Draft> Read(const Runtime& runtime, const CreateOptions& options, RunMode mode) {
   MAYFLY_TRY(ValidateId(options.id));
-  std::string config;
-  MAYFLY_ASSIGN(auto parsed, oci::LoadSpec(options.bundle, &config));
+  Draft draft;
+  MAYFLY_ASSIGN(auto parsed, oci::LoadSpec(options.bundle, &draft.config));
   if (!parsed.has_process) {
     return Fail(ErrorKind::kInvalid, "{}: config.json: process: missing", options.bundle);
   }
   MAYFLY_TRY(CheckTerminal(parsed.process, options.console_socket, mode));
-  MAYFLY_ASSIGN(const UniqueFd rootfs, OpenRootfs(parsed));
+  MAYFLY_ASSIGN(draft.rootfs, OpenRootfs(parsed));
+  AdaptToHost(runtime, options.id, &parsed);
+  draft.spec = std::make_unique<oci::Spec>(std::move(parsed));
+  base::Mark(runtime.phases, base::Phase::kPrepare);
+  const PrepareContext context{*draft.spec, draft.rootfs.get(), runtime.log, runtime.phases};
+  MAYFLY_ASSIGN(draft.workload, runtime.make_workload(context));
+  if (runtime.before_program && draft.workload->AllowsProcfs()) {
+    runtime.before_program();
+  }
+  return draft;
+}
+
+Result<Launched> Launch(const Runtime& runtime, const CreateOptions& options, Draft draft,
+                        StartChannel channel) {
   MAYFLY_ASSIGN(Entry entry, runtime.store.Create(options.id));
   Launched launched(runtime, std::move(entry));
-  AdaptToHost(runtime, options.id, &parsed);
-  launched.spec_ = std::make_unique<oci::Spec>(std::move(parsed));
+  launched.spec_ = std::move(draft.spec);
   const oci::Spec& spec = *launched.spec_;
-  MAYFLY_TRY(launched.entry_.WriteConfig(config));
+  MAYFLY_TRY(launched.entry_.WriteConfig(draft.config));
 
-  base::Mark(runtime.phases, base::Phase::kPrepare);
-  const PrepareContext context{spec, rootfs.get(), runtime.log, runtime.phases};
-  MAYFLY_ASSIGN(const auto workload, runtime.make_workload(context));
-  MAYFLY_TRY(workload->Prepare(context));
+  const std::unique_ptr<Workload> workload = std::move(draft.workload);
+  MAYFLY_TRY(
+      workload->Prepare(PrepareContext{spec, draft.rootfs.get(), runtime.log, runtime.phases}));
   base::Mark(runtime.phases, base::Phase::kPrepared);
   MAYFLY_ASSIGN(State state, NewState(spec, options.id));
   for (const auto& [key, value] : workload->Describe()) {
@@ -404,7 +420,7 @@ Result<Launched> Launch(const Runtime& runtime, const CreateOptions& options, St
   MAYFLY_TRY(launched.PlanCgroup(spec, &state));
   MAYFLY_TRY(launched.SpawnInit(spec, workload.get(), options, channel, &state));
   MAYFLY_TRY(launched.Restrain(spec));
-  if (!spec.hooks.any_before_pivot()) {
+  if (!spec.HasRuntimeSteps()) {
     MAYFLY_TRY(launched.PassListenerOn(spec));
   }
   MAYFLY_TRY(launched.AwaitReady());

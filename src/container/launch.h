@@ -19,6 +19,16 @@
 
 namespace mayfly::container {
 
+// What `create` and `run` are asked for, read and checked; nothing is made yet.
+struct Draft {
+  std::unique_ptr<oci::Spec> spec;  // the workload refers to it
+  std::string config;               // config.json as it was read
+  base::UniqueFd rootfs;
+  std::unique_ptr<Workload> workload;
+};
+// `mode` says whether the command stays until the guest has ended.
+base::Result<Draft> Read(const Runtime& runtime, const CreateOptions& options, RunMode mode);
+
 enum class StartChannel : unsigned char { kListener, kSocket };
 
 class Launched {
@@ -46,7 +56,7 @@ class Launched {
 
  private:
   friend base::Result<Launched> Launch(const Runtime& runtime, const CreateOptions& options,
-                                       StartChannel channel, RunMode mode);
+                                       Draft draft, StartChannel channel);
 
   base::Result<void> DoWithoutCgroup(base::Result<void> failed, State* state);
   base::Result<void> PlanCgroup(const oci::Spec& spec, State* state);
@@ -78,9 +88,8 @@ class Launched {
   bool kept_ = false;
 };
 
-// `mode` says whether the command stays until the guest has ended.
-base::Result<Launched> Launch(const Runtime& runtime, const CreateOptions& options,
-                              StartChannel channel, RunMode mode);
+base::Result<Launched> Launch(const Runtime& runtime, const CreateOptions& options, Draft draft,
+                              StartChannel channel);
 
 // Tells the caller who was born: the number in `pid_file`, a pidfd to the listener of
 // `pidfd_socket`, each unless its path is empty.

@@ -64,11 +64,14 @@ Result<void> Thaw(const State& state) {
 }  // namespace
 
 Result<void> Create(const Runtime& runtime, const CreateOptions& options) {
-  auto launched = Launch(runtime, options, StartChannel::kListener, RunMode::kDetached);
-  if (!launched) {
-    return std::unexpected(std::move(launched).error().Wrap(fmt::format("create {}", options.id)));
-  }
-  launched->Keep();
+  auto created = [&]() -> Result<void> {
+    MAYFLY_ASSIGN(Draft draft, Read(runtime, options, RunMode::kDetached));
+    MAYFLY_ASSIGN(Launched launched,
+                  Launch(runtime, options, std::move(draft), StartChannel::kListener));
+    launched.Keep();
+    return {};
+  }();
+  MAYFLY_TRY_AS(std::move(created), "create {}", options.id);
   return {};
 }
 

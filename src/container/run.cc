@@ -10,10 +10,14 @@ using base::UniqueFd;
 
 Result<int> Run(const Runtime& runtime, const CreateOptions& options, RunMode mode,
                 AfterRun after) {
+  auto draft = Read(runtime, options, mode);
+  if (!draft) {
+    return std::unexpected(std::move(draft).error().Wrap(fmt::format("run {}", options.id)));
+  }
   MAYFLY_ASSIGN(Foreground foreground, Foreground::Begin());
   int status = 0;
   {
-    auto launched = Launch(runtime, options, StartChannel::kSocket, mode);
+    auto launched = Launch(runtime, options, std::move(*draft), StartChannel::kSocket);
     if (!launched) {
       return std::unexpected(std::move(launched).error().Wrap(fmt::format("run {}", options.id)));
     }

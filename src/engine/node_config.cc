@@ -12,6 +12,7 @@
 #include <toml++/toml.h>
 
 #include "base/file.h"
+#include "base/own_program.h"
 
 namespace mayfly::engine {
 
@@ -57,12 +58,7 @@ Result<void> ReadCache(const std::string& name, const toml::node& node, NodeConf
 
 // lib/mayfly/engines of the tree or prefix that this program lies in.
 Result<std::string> PluginsBesideProgram() {
-  std::array<char, 4096> path;
-  const ssize_t size = ::readlink("/proc/self/exe", path.data(), path.size());
-  if (size <= 0 || static_cast<size_t>(size) == path.size()) {
-    return base::FailErrno("read /proc/self/exe");
-  }
-  const std::string program(path.data(), static_cast<size_t>(size));
+  MAYFLY_ASSIGN(const std::string program, base::OwnProgram());
   const std::string bin = program.substr(0, program.find_last_of('/'));
   return bin.substr(0, bin.find_last_of('/')) + "/lib/mayfly/engines";
 }

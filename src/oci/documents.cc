@@ -123,7 +123,7 @@ std::string FeaturesJson(const std::string& version, const std::vector<std::stri
       {"selinux", {{"enabled", true}}},
       {"intelRdt", {{"enabled", false}}},
       {"mountExtensions", {{"idmap", {{"enabled", true}}}}},
-      {"netDevices", {{"enabled", false}}}};
+      {"netDevices", {{"enabled", true}}}};
   Json annotations = {{"dev.mayfly.version", version}};
   for (const std::string& engine : engines) {
     const size_t space = engine.find(' ');

@@ -186,6 +186,36 @@ Result<void> ParseNamespaceSettings(const JsonView& view, Spec* spec) {
   return {};
 }
 
+// dev_valid_name() of the kernel; a name in the container may hold one "%d" for a free number.
+bool IsDeviceName(const std::string& name, bool may_be_template) {
+  constexpr size_t kMaxBytes = 15;
+  const size_t percent = name.find('%');
+  return !name.empty() && name.size() <= kMaxBytes && name != "." && name != ".." &&
+         name.find_first_of("/: \t\n\v\f\r") == std::string::npos &&
+         (percent == std::string::npos ||
+          (may_be_template && percent == name.rfind('%') && name[percent + 1] == 'd'));
+}
+
+// Runtime-spec 1.3, config-linux.md "Network Devices".
+Result<void> ParseNetDevices(const JsonView& view, Spec* spec) {
+  MAYFLY_ASSIGN(const auto members, view.Members());
+  for (const auto& [name, device] : members) {
+    if (!IsDeviceName(name, false)) {
+      return device.Fail("not the name of a network device");
+    }
+    MAYFLY_ASSIGN(const auto new_name, device["name"].String());
+    if (new_name && !new_name->empty() && !IsDeviceName(*new_name, true)) {
+      return device["name"].Fail(
+          fmt::format("\"{}\" is not a name for a network device", *new_name));
+    }
+    spec->linux.net_devices[name] = new_name && !new_name->empty() ? *new_name : name;
+  }
+  if (!members.empty() && spec->FindNamespace(NamespaceType::kNetwork) == nullptr) {
+    return view.Fail("needs a network namespace in linux.namespaces");
+  }
+  return {};
+}
+
 Result<std::vector<IdMapping>> ParseMap(const JsonView& view) {
   constexpr size_t kMaxLines = 340;  // user_namespaces(7)
   std::vector<IdMapping> map;
@@ -226,6 +256,7 @@ Result<void> ParseLinux(const JsonView& view, Spec* spec) {
   MAYFLY_TRY(ParseNamespaces(view["namespaces"], spec));
   MAYFLY_TRY(ParseNamespaceSettings(view, spec));
   MAYFLY_TRY(ParseDevices(view["devices"], spec));
+  MAYFLY_TRY(ParseNetDevices(view["netDevices"], spec));
   MAYFLY_ASSIGN(const auto cgroups_path, view["cgroupsPath"].String());
   spec->linux.cgroups_path = cgroups_path.value_or("");
   MAYFLY_TRY(ParseResources(view["resources"], &spec->linux.resources));

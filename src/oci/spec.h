@@ -257,6 +257,7 @@ struct Linux {
   std::optional<unsigned long> personality;        // PER_*
   std::optional<MemoryPolicy> memory_policy;
   std::string mount_label;
+  std::map<std::string, std::string> net_devices;  // name on the host -> in the container
 };
 
 struct Spec {
@@ -273,6 +274,8 @@ struct Spec {
   Hooks hooks;
   std::map<std::string, std::string> annotations;
 
+  // Whether the runtime acts between the container's mounts and its root: hooks, network devices.
+  bool HasRuntimeSteps() const { return hooks.any_before_pivot() || !linux.net_devices.empty(); }
   // The namespace of that type, or nullptr when the container shares the caller's.
   const Namespace* FindNamespace(NamespaceType type) const;
   // The value of an environment variable of process.env, if set.

@@ -21,8 +21,6 @@ struct Refusal {
 constexpr std::array kRefusals = {
     Refusal{{"linux", "intelRdt", ""},
             "needs the resctrl file system, which Mayfly does not manage"},
-    Refusal{{"linux", "netDevices", ""},
-            "moving network devices into the container is not supported"},
     Refusal{{"vm", "", ""}, "virtual machines are not supported"},
 };
 

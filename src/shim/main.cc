@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "base/file.h"
+#include "isolate/own_program.h"
 #include "oci/documents.h"
 #include "shim/command_line.h"
 #include "shim/remove.h"
@@ -70,7 +71,7 @@ Result<int> Act(CommandLine line) {
   return Start(line);
 }
 
-int Main(const std::vector<std::string>& args) {
+int Main(const std::vector<std::string>& args, char** arguments) {
   const auto line = ParseCommandLine(args);
   if (!line) {
     fmt::print(stderr, "containerd-shim-mayfly-v1: {}\n", line.error().text());
@@ -91,6 +92,11 @@ int Main(const std::vector<std::string>& args) {
     fmt::print(stderr, "{}", kHelp);
     return kExitUsage;
   }
+  // The daemon is a fork of `start`, and inits are forks of the daemon. Without it they are checked
+  // still.
+  if (line->action == "start") {
+    (void)isolate::RunReadOnly(arguments);
+  }
   const auto status = Act(*line);
   if (!status) {
     fmt::print(stderr, "containerd-shim-mayfly-v1: {}: {}\n", line->action, status.error().text());
@@ -103,4 +109,4 @@ int Main(const std::vector<std::string>& args) {
 
 }  // namespace mayfly::shim
 
-int main(int argc, char** argv) { return mayfly::shim::Main({argv + 1, argv + argc}); }
+int main(int argc, char** argv) { return mayfly::shim::Main({argv + 1, argv + argc}, argv); }

@@ -32,9 +32,10 @@ Result<void> TaskService::Launch(Container* container) {
   options.pivot = !container->options.no_pivot_root;
   options.new_keyring = !container->options.no_new_keyring;
   options.streams = init->paths.terminal ? container::kOwnStreams : init->streams.given();
-  auto launched =
-      container::Launch(RuntimeOf(*container), options, container::StartChannel::kSocket,
-                        container::RunMode::kForeground);
+  MAYFLY_ASSIGN(auto draft,
+                container::Read(RuntimeOf(*container), options, container::RunMode::kForeground));
+  auto launched = container::Launch(RuntimeOf(*container), options, std::move(draft),
+                                    container::StartChannel::kSocket);
   if (!launched) {
     return std::unexpected(std::move(launched).error());
   }

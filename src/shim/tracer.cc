@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/file.h"
+#include "base/own_program.h"
 #include "base/process.h"
 
 namespace mayfly::shim {
@@ -63,10 +64,9 @@ Tracer Tracer::FromEnvironment(UniqueFd log_fifo, base::Log* log) {
   if (!IsWanted()) {
     return tracer;
   }
-  std::error_code failed;
   tracer.program_ =
-      std::filesystem::read_symlink("/proc/self/exe", failed).replace_filename(kProgram);
-  if (failed || ::access(tracer.program_.c_str(), X_OK) != 0) {
+      std::filesystem::path(base::OwnProgram().value_or("")).replace_filename(kProgram);
+  if (::access(tracer.program_.c_str(), X_OK) != 0) {
     log->Warning("spans are asked for by OTEL_EXPORTER_OTLP_ENDPOINT, but {} cannot be executed",
                  tracer.program_);
     return tracer;

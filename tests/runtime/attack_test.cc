@@ -87,6 +87,26 @@ TEST_F(AttackTest, Cve2019_5736_TheRuntimesProgramIsNotPutInPlaceOfTheOneThatWas
   ExpectError(Runtime({"start", id}), "is the runtime's own program");
 }
 
+// Whoever kept the runtime's program open, by way of a process that was born from it, must not
+// write to it when that has ended and the kernel no longer says that it is in use.
+TEST_F(AttackTest, Cve2019_5736_TheRuntimesFileCannotBeWrittenToByWayOfItsProcesses) {
+  if (IsRunc()) {
+    GTEST_SKIP() << "runc runs a copy of itself";
+  }
+  Bundle bundle = MakeBundle();
+  bundle.Probe({"sleep"});
+  const std::string id = NewId();
+  const Process process = Create(bundle, id);
+  const std::string init = "/proc/" + std::to_string(PidOf(id)) + "/exe";
+  const base::UniqueFd held(::open(init.c_str(), O_PATH | O_CLOEXEC));
+  ASSERT_TRUE(held.valid());
+  Runtime({"delete", "--force", id});
+  const base::UniqueFd again(
+      ::open(("/proc/self/fd/" + std::to_string(held.get())).c_str(), O_WRONLY | O_CLOEXEC));
+  EXPECT_FALSE(again.valid());
+  EXPECT_EQ(errno, EROFS);
+}
+
 // The same from beside: a process of the same pid namespace must not open the waiting init's
 // program or memory.
 TEST_F(AttackTest, Cve2019_5736_TheWaitingInitCannotBeLookedInto) {

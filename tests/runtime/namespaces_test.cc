@@ -287,4 +287,49 @@ TEST_F(NamespacesTest, SysctlsOfANamespaceThatIsTheHostsAreRefused) {
   EXPECT_EQ(ReadFile("/proc/sys/net/ipv4/ip_forward"), before);
 }
 
+// Runtime-spec 1.3: the device, under its new name, with its permanent addresses, up.
+TEST_F(NamespacesTest, NetworkDevicesMoveIntoTheContainer) {
+  if (IsRunc()) {
+    GTEST_SKIP() << "runc 1.1 ignores them";
+  }
+  const std::string device = "mft" + std::to_string(::getpid() % 100000);
+  const std::string peer = device + "p";
+  if (RunCommand({"ip", "link", "add", device, "type", "veth", "peer", "name", peer}).exit_code !=
+      0) {
+    GTEST_SKIP() << "no ip(8), or no veth devices";
+  }
+  RunCommand({"ip", "address", "add", "192.0.2.7/24", "dev", device});
+  RunCommand({"ip", "-6", "address", "add", "2001:db8::7/64", "dev", device});
+  RunCommand({"ip", "link", "set", peer, "up"});
+  Bundle bundle = MakeBundle();
+  bundle.config["linux"]["netDevices"] = {{device, {{"name", "eth%d"}}}};
+  bundle.config["linux"]["sysctl"]["net.ipv4.conf.eth0.forwarding"] = "1";
+  bundle.Probe({"sleep"});
+  const std::string id = NewId();
+  const Process container = Launch(bundle, id);
+  const Output shown =
+      RunCommand({"nsenter", "--net=/proc/" + std::to_string(PidOf(id)) + "/ns/net", "ip", "-json",
+                  "address", "show", "dev", "eth0"});
+  ASSERT_EQ(shown.exit_code, 0) << shown.err;
+  const nlohmann::json links = nlohmann::json::parse(shown.out);
+  const std::string text = links.dump();
+  EXPECT_NE(text.find("192.0.2.7"), std::string::npos) << text;
+  EXPECT_NE(text.find("2001:db8::7"), std::string::npos) << text;
+  EXPECT_NE(text.find("\"UP\""), std::string::npos) << text;
+  EXPECT_NE(RunCommand({"ip", "link", "show", "dev", device}).exit_code, 0);
+  Stop(id);
+  // Its peer went with it, when the namespace ended.
+  RunCommand({"ip", "link", "delete", peer});
+}
+
+TEST_F(NamespacesTest, ANetworkDeviceThatIsNotThereIsNamed) {
+  if (IsRunc()) {
+    GTEST_SKIP() << "runc 1.1 ignores them";
+  }
+  Bundle bundle = MakeBundle();
+  bundle.config["linux"]["netDevices"] = {{"no-such", nlohmann::json::object()}};
+  bundle.Probe({"exit", "0"});
+  ExpectError(Run(bundle), "linux.netDevices.no-such: the host has no such device");
+}
+
 }  // namespace mayfly::test

@@ -305,6 +305,30 @@ TEST_F(SeccompTest, ACompiledFilterIsKeptForTheNextContainer) {
               "invalid container id");
 }
 
+TEST_F(SeccompTest, AnExecNotifiesTheAgentToo) {
+  Bundle bundle = MakeBundle();
+  const fs::path path = bundle.directory() / "agent.sock";
+  bundle.config["linux"]["seccomp"] =
+      Profile("SCMP_ACT_ALLOW", {Rule({"chmod"}, "SCMP_ACT_NOTIFY")});
+  bundle.config["linux"]["seccomp"]["listenerPath"] = path.string();
+  bundle.Probe({"sleep"});
+  const std::string id = NewId();
+  Agent of_init(path);
+  const Process container = Launch(bundle, id);
+  fs::remove(path);
+  Agent of_exec(path);
+  const Output output = Runtime({"exec", id, "/probe", "try", "chmod", "/tmp", "755"});
+  EXPECT_EQ(output.exit_code, 0) << output.err;
+  EXPECT_NE(output.out.find("123"), std::string::npos) << output.out;  // ENOMEDIUM
+  of_exec.Join();
+  EXPECT_EQ(of_exec.answered, 1);
+  EXPECT_EQ(of_exec.state["state"]["status"], "running") << of_exec.state;
+  EXPECT_NE(of_exec.state["pid"].get<int>(), PidOf(id));
+  Stop(id);
+  of_init.Join();
+  EXPECT_EQ(of_init.answered, 0);
+}
+
 TEST_F(SeccompTest, NotifiesTheAgent) {
   for (const bool no_new_privileges : {true, false}) {
     SCOPED_TRACE(no_new_privileges);

@@ -112,15 +112,16 @@ Result<void> BuildFilesystem(const InitConfig& config, isolate::Terminal* termin
   }
   MAYFLY_TRY(MakeTerminal(config, root.get(), terminal));
   MAYFLY_TRY_AS(base::MakeDirsInRoot(root.get(), spec.process.cwd, 0755), "process.cwd");
-  MAYFLY_TRY(isolate::SetSysctls(linux.sysctl));
   MAYFLY_TRY(isolate::MakePathsReadOnly(root.get(), linux.readonly_paths));
   MAYFLY_TRY(isolate::MaskPaths(root.get(), linux.masked_paths));
   if (spec.rootfs_readonly) {
     MAYFLY_TRY(isolate::MakeRootReadOnly(root.get()));
   }
-  if (spec.hooks.any_before_pivot()) {
+  if (spec.HasRuntimeSteps()) {
     MAYFLY_TRY(RunEarlyHooks(config));
   }
+  // There are parameters of each network device.
+  MAYFLY_TRY(isolate::SetSysctls(linux.sysctl));
   return isolate::SwitchRoot(root.get(),
                              detached ? isolate::RootSwitch::kDetached : config.root_switch,
                              linux.rootfs_propagation);
@@ -162,7 +163,7 @@ Result<void> SetUp(const InitConfig& config) {
                                                                ? isolate::LabelFrom::kExec
                                                                : isolate::LabelFrom::kNow));
   MAYFLY_TRY(BuildFilesystem(config, &terminal));
-  if (!config.spec.hooks.any_before_pivot()) {
+  if (!config.spec.HasRuntimeSteps()) {
     MAYFLY_TRY(EnterCgroup(config));
   }
   if (terminal.valid()) {

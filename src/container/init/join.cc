@@ -58,7 +58,8 @@ Restrictions RestrictionsOf(const JoinConfig& config) {
           .keyring = config.keyring,
           .preserved_fds = config.preserved_fds,
           .kept_fds = std::move(kept),
-          .seccomp = config.seccomp};
+          .seccomp = config.seccomp,
+          .handover = config.handover};
 }
 
 // The processors of this process until it is in the container's cgroup, and from then on.

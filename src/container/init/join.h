@@ -15,6 +15,7 @@
 
 #include "cgroup/cgroup.h"
 #include "container/container.h"
+#include "container/seccomp_listener.h"
 #include "container/workload.h"
 #include "isolate/seccomp.h"
 #include "oci/spec.h"
@@ -34,8 +35,8 @@ struct JoinConfig {
   int socket = -1;           // to the parent
   int terminal_socket = -1;  // where the terminal's master goes; -1: no terminal
   std::vector<int> parent_only;
-  const isolate::SeccompProgram* seccomp =
-      nullptr;  // the container's filter, which does not notify
+  const isolate::SeccompProgram* seccomp = nullptr;  // the container's filter
+  const ListenerHandover* handover = nullptr;        // with a filter that notifies
 };
 
 // Joins and runs the guest; returns the process's exit status.
