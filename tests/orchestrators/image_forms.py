@@ -16,8 +16,8 @@ import tarfile
 
 import harness
 
-_LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
-_CONFIG = "application/vnd.oci.image.config.v1+json"
+LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
+CONFIG = "application/vnd.oci.image.config.v1+json"
 _SAID = "seen"
 
 
@@ -30,28 +30,34 @@ def _tar(name, data):
     return out.getvalue()
 
 
-def _image_config(platform, diff):
+def compress(tar):
+    return gzip.compress(tar, mtime=0)
+
+
+def image_config(platform, layer, process=None):
+    """The config of an image with one layer, given uncompressed."""
     os_name, architecture = platform
+    diff = "sha256:" + hashlib.sha256(layer).hexdigest()
     return json.dumps({"os": os_name, "architecture": architecture, "rootfs": {"type": "layers", "diff_ids": [diff]},
-                       "config": {"Entrypoint": ["/probe.wasm"], "Cmd": ["say", _SAID]}}).encode()
+                       "config": process or {"Entrypoint": ["/probe.wasm"], "Cmd": ["say", _SAID]}}).encode()
 
 
 def forms():
     """Name -> (platform, config media type, config, layer media type, layer)."""
     module = harness.PROBE_WASM.read_bytes()
     tar = _tar("probe.wasm", module)
-    layer, diff = gzip.compress(tar, mtime=0), "sha256:" + hashlib.sha256(tar).hexdigest()
+    layer = compress(tar)
     raw = "sha256:" + hashlib.sha256(module).hexdigest()
     linux, wasi = ("linux", "amd64"), ("wasip1", "wasm")
     cncf = json.dumps({"created": "2026-01-01T00:00:00Z", "architecture": "wasm", "os": "wasip1", "layerDigests": [raw]}).encode()
     return {
-        "file in a layer, linux/amd64": (linux, _CONFIG, _image_config(linux, diff), _LAYER, layer),
-        "file in a layer, wasip1/wasm": (wasi, _CONFIG, _image_config(wasi, diff), _LAYER, layer),
+        "file in a layer, linux/amd64": (linux, CONFIG, image_config(linux, tar), LAYER, layer),
+        "file in a layer, wasip1/wasm": (wasi, CONFIG, image_config(wasi, tar), LAYER, layer),
         "CNCF Wasm artifact (application/wasm)": (wasi, "application/vnd.wasm.config.v0+json", cncf, "application/wasm", module),
         "vnd.bytecodealliance.wasm.component.layer.v0+wasm":
-            (wasi, _CONFIG, _image_config(wasi, raw), "application/vnd.bytecodealliance.wasm.component.layer.v0+wasm", module),
+            (wasi, CONFIG, image_config(wasi, module), "application/vnd.bytecodealliance.wasm.component.layer.v0+wasm", module),
         "vnd.wasm.content.layer.v1+wasm":
-            (wasi, _CONFIG, _image_config(wasi, raw), "application/vnd.wasm.content.layer.v1+wasm", module),
+            (wasi, CONFIG, image_config(wasi, module), "application/vnd.wasm.content.layer.v1+wasm", module),
     }
 
 

@@ -34,7 +34,7 @@ packages_wasmedge=(libwasmedge-dev)
 packages_tests=(
   golang-go                        # builds the conformance suite
   crun                             # a runtime to compare with
-  docker.io podman catatonit buildah busybox-static iproute2 # orchestrators, which the tests start privately
+  docker.io podman catatonit buildah busybox-static iproute2 containernetworking-plugins # orchestrators, which the tests start privately
   chromium                         # opens the lab's report
   strace zsh fish mandoc           # calls to kill a command at; shells and a reader for completion and man pages
 )
