@@ -92,6 +92,18 @@ void AdaptToHost(const Runtime& runtime, const std::string& id, oci::Spec* spec)
   if (runtime.systemd_cgroup && spec->linux.cgroups_path.empty()) {
     spec->linux.cgroups_path = cgroup::DefaultUnit(id, !isolate::IsHostRoot());
   }
+  // containerd's CRI writes this form for every parent called *.slice, whatever the driver; runc
+  // takes it as a name.
+  if (!runtime.systemd_cgroup && cgroup::IsUnitForm(spec->linux.cgroups_path)) {
+    std::string& path = spec->linux.cgroups_path;
+    const size_t colon = path.find(':');
+    std::string place = "/" + path.substr(0, colon) + "/" + path.substr(colon + 1);
+    std::replace(place.begin(), place.end(), ':', '-');
+    runtime.log.Warning(
+        "linux.cgroupsPath: \"{}\" is the systemd driver's form: without --systemd-cgroup it is {}",
+        path, place);
+    path = std::move(place);
+  }
   if (!spec->linux.mount_label.empty() && !isolate::HasSelinux()) {
     runtime.log.Warning("linux.mountLabel: left out: this kernel has no SELinux");
     spec->linux.mount_label.clear();

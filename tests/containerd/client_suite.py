@@ -43,6 +43,8 @@ _PLATFORMS = ("linux/amd64", "linux/arm64/v8", "linux/s390x", "linux/ppc64le")
 _HOSTS = ("ghcr.io", "registry.k8s.io")
 _CGROUPS = pathlib.Path("/sys/fs/cgroup")
 _TIMEOUT_S = 600
+CONFIG = {"Env": ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"], "Cmd": ["sh"]}
+OWN_NAMESPACES = ("unshare", "--mount", "--propagation", "private", "--net", "--pid", "--fork", "--kill-child", "--mount-proc")
 
 
 def build_suite(builder, directory):
@@ -68,13 +70,13 @@ def images():
     base = registry.layer(entries)
     # TestUserNamespaces asks by bash whether the owner's change keeps a file's set-user-ID bit.
     owned = registry.layer([("bin/bash", b'#!/bin/sh\nexec /bin/sh "$@"\n', 0o755), ("usr/bin/passwd", b"passwd\n", 0o4755)])
-    config = {"Env": ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"], "Cmd": ["sh"]}
     made = registry.Registry()
-    made.add_image("containerd/busybox", "1.36", [base], _PLATFORMS, config)
-    made.add_image("e2e-test-images/busybox", "1.29-2", [base], _PLATFORMS, config)
+    made.base = base
+    made.add_image("containerd/busybox", "1.36", [base], _PLATFORMS, CONFIG)
+    made.add_image("e2e-test-images/busybox", "1.29-2", [base], _PLATFORMS, CONFIG)
     volumes = [registry.layer([("test_dir/", None, 0o755), (f"test_dir/file{i}", b"test\n", 0o644)]) for i in range(3)]
-    made.add_image("containerd/volume-copy-up", "2.2", [base, *volumes], _PLATFORMS, config)
-    made.add_image("containerd/volume-ownership", "2.1", [base, owned], _PLATFORMS, config)
+    made.add_image("containerd/volume-copy-up", "2.2", [base, *volumes], _PLATFORMS, CONFIG)
+    made.add_image("containerd/volume-ownership", "2.1", [base, owned], _PLATFORMS, CONFIG)
     for tag in ("3.10.1", "3.6"):
         made.add_image("pause", tag, [registry.layer([("pause", tag.encode() * 2000, 0o755)])], _PLATFORMS)
     made.add_image("containerd/windows/nanoserver", "1809", [], ("windows/amd64",))
@@ -85,11 +87,11 @@ def mount(*arguments):
     subprocess.run(["mount", *map(str, arguments)], check=True)
 
 
-def prepare_namespaces(directory):
+def prepare_namespaces(directory, names=_HOSTS):
     """Of the namespaces that this process has of its own: the names of registries, directories for what stays."""
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     hosts = directory / "hosts"
-    hosts.write_text("".join(f"127.0.0.1 {host}\n" for host in ("localhost", *_HOSTS)))
+    hosts.write_text("".join(f"127.0.0.1 {host}\n" for host in ("localhost", *names)))
     mount("--bind", hosts, "/etc/hosts")
     mount("--bind", directory, "/var/lib")
     mount("-t", "tmpfs", "tmpfs", "/run")
@@ -172,8 +174,7 @@ def run_inside(suite, arguments):
 
 def run_runtime(runtime, arguments):
     with tempfile.NamedTemporaryFile(prefix="mayfly-client-suite-", suffix=".json") as out:
-        command = ["unshare", "--mount", "--propagation", "private", "--net", "--pid", "--fork", "--kill-child", "--mount-proc",
-                   sys.executable, "-B", __file__, "--inside", out.name, "--runtime", runtime, "--bin", arguments.bin]
+        command = [*OWN_NAMESPACES, sys.executable, "-B", __file__, "--inside", out.name, "--runtime", runtime, "--bin", arguments.bin]
         command += [word for test in arguments.test or [] for word in ("--test", test)]
         command += ["--keep-output", arguments.keep_output] if arguments.keep_output else []
         subprocess.run(list(map(str, command)), check=True, timeout=_TIMEOUT_S + 60)

@@ -44,6 +44,7 @@ class Registry:
         self._content = {}  # digest: (media type, bytes)
         self._tags = {}  # (repository, tag): digest
         self._server = None
+        self.base = b""  # a layer that images made elsewhere may begin with
 
     def _add(self, media_type, data):
         digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
@@ -65,6 +66,10 @@ class Registry:
             manifests.append({**self._add(_MANIFEST, json.dumps(manifest).encode()), "platform": keys})
         index = {"schemaVersion": 2, "mediaType": _INDEX, "manifests": manifests}
         self._tags[repository, tag] = self._add(_INDEX, json.dumps(index).encode())["digest"]
+
+    def add_tag(self, repository, tag, like):
+        """One more tag for the image that has the tag `like`."""
+        self._tags[repository, tag] = self._tags[repository, like]
 
     def find(self, path):
         """Media type, content and digest of what a path names, or None."""

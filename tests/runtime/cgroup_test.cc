@@ -177,4 +177,23 @@ TEST_F(CgroupTest, KillAllStopsAForkBomb) {
   EXPECT_TRUE(WaitUntil([&] { return ProcessesInCgroups(id).empty(); }));
 }
 
+// containerd's CRI gives the systemd driver's form for every parent called *.slice.
+TEST_F(CgroupTest, APathForSystemdIsADirectoryForTheOtherDriver) {
+  if (IsRunc()) {
+    GTEST_SKIP() << "runc takes it as one name";
+  }
+  Bundle bundle = MakeBundle();
+  const std::string id = NewId();
+  const std::string slice = UniqueName("mft") + ".slice";
+  bundle.config["linux"]["cgroupsPath"] = slice + ":cri:" + id;
+  bundle.Probe({"sleep"});
+  const Process container = Launch(bundle, id);
+  EXPECT_TRUE(CgroupOf(PidOf(id), "memory").ends_with("/" + slice + "/cri-" + id))
+      << CgroupOf(PidOf(id), "memory");
+  Stop(id);
+  for (const auto& [controller, mount] : CgroupMounts()) {
+    std::filesystem::remove(mount + "/" + slice);
+  }
+}
+
 }  // namespace mayfly::test

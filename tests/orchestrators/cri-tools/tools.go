@@ -5,4 +5,5 @@ package tools
 
 import (
 	_ "github.com/kubernetes-sigs/cri-tools/cmd/crictl"
+	_ "github.com/kubernetes-sigs/cri-tools/cmd/critest"
 )
