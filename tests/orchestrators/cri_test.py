@@ -23,7 +23,8 @@ import go_module  # noqa: E402 pylint: disable=wrong-import-position
 
 _HERE = pathlib.Path(__file__).resolve().parent
 _HANDLER = os.environ.get("MAYFLY_TEST_HANDLER", "mayfly")
-_NATIVE, _WASM, _PAUSE = "localhost/native:test", "localhost/wasm:test", "localhost/pause:test"
+_NATIVE, _WASM, _PAUSE, _SERVER = (f"localhost/{name}:test" for name in ("native", "wasm", "pause", "server"))
+_SOCKETS = harness.RUNTIME.parents[1] / "tests/modules/sockets.wasm"
 _CGROUP = f"/mayfly-cri-{os.getpid()}"
 _CONTAINERD_TOML = """version = 2
 root = "{root}/containerd-root"
@@ -40,6 +41,7 @@ state = "{root}/containerd-state"
     default_runtime_name = "mayfly"
     [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.mayfly]
       runtime_type = "io.containerd.mayfly.v1"
+      container_annotations = ["dev.mayfly.*"]
     [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
       runtime_type = "io.containerd.runc.v2"
 """
@@ -231,6 +233,22 @@ class CriTest(unittest.TestCase):
         status = self.wait_for_state(client, "CONTAINER_EXITED")
         self.assertEqual(status["exitCode"], 0)
         self.assertEqual(self.cri("logs", client).stdout, "beside\nbeside\n")
+
+    def test_a_module_serves_its_sidecar(self):
+        if _HANDLER != "mayfly" or not _SOCKETS.exists() or not (harness.RUNTIME.parents[1] / "lib/mayfly/engines/wasmedge.so").exists():
+            self.skipTest("no WasmEdge plugin, whose sockets the module needs")
+        tar = self.directory / "server.tar"
+        image_forms.write_tar(tar, "server.wasm", _SOCKETS.read_bytes())
+        write_image(self.directory / "image.tar", _SERVER, tar, ["/server.wasm"])
+        harness.run(harness.find("ctr"), "--address", self.socket, "--namespace", "k8s.io", "image", "import", self.directory / "image.tar")
+        pod = self.pod("serves")
+        server = self.container(pod, "server", _SERVER, "serve", annotations={"dev.mayfly.engine": "wasmedge"})
+        harness.wait_until(lambda: self.cri("logs", server).stdout.strip(), "the port that the module serves")
+        port = self.cri("logs", server).stdout.split()[0]
+        answer = self.container(pod, "client", _NATIVE, "-c", f"printf hello | nc 127.0.0.1 {port}")
+        self.assertEqual(self.wait_for_state(answer, "CONTAINER_EXITED")["exitCode"], 0)
+        self.assertEqual(self.cri("logs", answer).stdout.strip(), "HELLO")
+        self.assertEqual(self.wait_for_state(server, "CONTAINER_EXITED")["exitCode"], 0)
 
     def test_stats(self):
         pod = self.pod("stats")

@@ -30,6 +30,10 @@ def _tar(name, data):
     return out.getvalue()
 
 
+def write_tar(path, name, data):
+    path.write_bytes(_tar(name, data))
+
+
 def compress(tar):
     return gzip.compress(tar, mtime=0)
 

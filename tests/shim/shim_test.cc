@@ -1,6 +1,7 @@
 // What containerd asks of a shim beyond `ctr run`: added processes, pause, events, and faults.
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/statvfs.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -119,6 +120,16 @@ TEST_P(ShimTest, EventsComeInOrder) {
     ASSERT_NE(found, std::string::npos) << topic << " is missing or too early in\n" << text;
     at = found;
   }
+}
+
+// CVE-2019-5736: who follows /proc/PID/exe from a container comes to a mount that cannot be written
+// to.
+TEST_P(ShimTest, ItsFileCannotBeWrittenToByWayOfItsProcesses) {
+  const std::string id = Launch({"/probe", "sleep"});
+  struct statvfs info{};
+  const std::string shim = "/proc/" + std::to_string(ParentOf(PidOf(id))) + "/exe";
+  ASSERT_EQ(::statvfs(shim.c_str(), &info), 0);
+  EXPECT_NE(info.f_flag & ST_RDONLY, 0U);
 }
 
 TEST_P(ShimTest, AKilledShimLeavesNothing) {
