@@ -192,7 +192,7 @@ TEST_F(CgroupTest, APathForSystemdIsADirectoryForTheOtherDriver) {
       << CgroupOf(PidOf(id), "memory");
   Stop(id);
   for (const auto& [controller, mount] : CgroupMounts()) {
-    std::filesystem::remove(mount + "/" + slice);
+    std::filesystem::remove(std::filesystem::path(mount) / slice);
   }
 }
 
