@@ -54,8 +54,8 @@ def build_suite(builder, directory):
     builder.run("test", "-c", "-o", f"{directory}/client.test", f"{_MODULE}/integration/client")
 
 
-def images():
-    """The images that the tests name, with the users of busybox's."""
+def base_layer():
+    """This machine's busybox with the users of its image."""
     busybox = pathlib.Path("/bin/busybox")
     applets = subprocess.run([busybox, "--list"], capture_output=True, text=True, check=True).stdout.split()
     users = [("root", 0), ("daemon", 1), ("bin", 2), ("sys", 3), ("www-data", 33), ("backup", 34), ("nobody", 65534)]
@@ -67,11 +67,15 @@ def images():
     # A nc that ends at SIGTERM also as the first process of its PID namespace, as the tests' own image has it.
     nc = b'#!/bin/busybox sh\nbusybox nc "$@" & listener=$!\ntrap "kill $listener; exit 143" TERM\nwait $listener\n'
     entries = [entry for entry in entries if entry[0] != "bin/nc"] + [("bin/nc", nc, 0o755)]
-    base = registry.layer(entries)
+    return registry.layer(entries)
+
+
+def images():
+    """The images that the tests name."""
+    base = base_layer()
     # TestUserNamespaces asks by bash whether the owner's change keeps a file's set-user-ID bit.
     owned = registry.layer([("bin/bash", b'#!/bin/sh\nexec /bin/sh "$@"\n', 0o755), ("usr/bin/passwd", b"passwd\n", 0o4755)])
     made = registry.Registry()
-    made.base = base
     made.add_image("containerd/busybox", "1.36", [base], _PLATFORMS, CONFIG)
     made.add_image("e2e-test-images/busybox", "1.29-2", [base], _PLATFORMS, CONFIG)
     volumes = [registry.layer([("test_dir/", None, 0o755), (f"test_dir/file{i}", b"test\n", 0o644)]) for i in range(3)]

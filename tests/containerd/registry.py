@@ -44,7 +44,6 @@ class Registry:
         self._content = {}  # digest: (media type, bytes)
         self._tags = {}  # (repository, tag): digest
         self._server = None
-        self.base = b""  # a layer that images made elsewhere may begin with
 
     def _add(self, media_type, data):
         digest = f"sha256:{hashlib.sha256(data).hexdigest()}"

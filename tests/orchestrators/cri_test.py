@@ -19,6 +19,7 @@ import harness
 import image_forms
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import cri  # noqa: E402 pylint: disable=wrong-import-position
 import go_module  # noqa: E402 pylint: disable=wrong-import-position
 
 _HERE = pathlib.Path(__file__).resolve().parent
@@ -26,27 +27,6 @@ _HANDLER = os.environ.get("MAYFLY_TEST_HANDLER", "mayfly")
 _NATIVE, _WASM, _PAUSE, _SERVER = (f"localhost/{name}:test" for name in ("native", "wasm", "pause", "server"))
 _SOCKETS = harness.RUNTIME.parents[1] / "tests/modules/sockets.wasm"
 _CGROUP = f"/mayfly-cri-{os.getpid()}"
-_CONTAINERD_TOML = """version = 2
-root = "{root}/containerd-root"
-state = "{root}/containerd-state"
-[grpc]
-  address = "{root}/containerd.sock"
-[plugins."io.containerd.grpc.v1.cri"]
-  sandbox_image = "{pause}"
-  restrict_oom_score_adj = true
-  [plugins."io.containerd.grpc.v1.cri".cni]
-    bin_dir = "/usr/lib/cni"
-    conf_dir = "{root}/cni"
-  [plugins."io.containerd.grpc.v1.cri".containerd]
-    default_runtime_name = "mayfly"
-    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.mayfly]
-      runtime_type = "io.containerd.mayfly.v1"
-      container_annotations = ["dev.mayfly.*"]
-    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
-      runtime_type = "io.containerd.runc.v2"
-"""
-_CNI = {"cniVersion": "0.4.0", "name": "pods", "plugins": [
-    {"type": "ptp", "ipam": {"type": "host-local", "ranges": [[{"subnet": "10.99.0.0/24"}]], "dataDir": "{root}/ipam"}}]}
 
 
 def build_crictl(builder, directory):
@@ -70,12 +50,10 @@ class CriTest(unittest.TestCase):
         cls.sandbox = harness.Sandbox("cri")
         cls.addClassCleanup(cls.stop)
         root = cls.directory = cls.sandbox.directory
-        (root / "cni").mkdir()
-        (root / "cni/pods.conflist").write_text(json.dumps(_CNI).replace("{root}", str(root)))
-        (root / "containerd.toml").write_text(_CONTAINERD_TOML.format(root=root, pause=_PAUSE))
+        config = cri.configure(root, _PAUSE, "mayfly")
         daemon = cls.sandbox.start(
             "containerd", "unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh", harness.find("containerd"), "--config",
-            root / "containerd.toml", "--log-level", "warn",
+            config, "--log-level", "warn",
             env={**os.environ, "PATH": f"{harness.RUNTIME.parent}:{os.environ['PATH']}"})
         cls.socket = root / "containerd.sock"
         cls.inside = ("nsenter", f"--net=/proc/{daemon.pid}/ns/net")

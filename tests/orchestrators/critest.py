@@ -4,7 +4,7 @@ Usage: python3 critest.py [--handler NAME]... [--bin DIR] [--containerd FILE] [-
 
 critest comes from the Go module proxy (cri-tools/go.mod pins it) and is built once under $MAYFLY_CACHE. A run has mount, network and process
 namespaces of its own, a containerd with CRI, and a registry that serves images of the names that the specs ask for, made of
-this machine's static busybox. The first handler is judged: a spec that the second one passes, or any that is not in --known, must pass.
+this machine's static busybox. The first handler is judged: a spec that another passes must pass, and so must any that is not in --known.
 
 Exit status: 0 as expected, 1 not, 2 usage, 77 skipped (the reason is printed).
 
@@ -25,6 +25,7 @@ import tomllib
 _HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(_HERE.parent / "support"), str(_HERE.parent / "containerd")]
 import client_suite  # noqa: E402 pylint: disable=wrong-import-position
+import cri  # noqa: E402 pylint: disable=wrong-import-position
 import go_module  # noqa: E402 pylint: disable=wrong-import-position
 import registry  # noqa: E402 pylint: disable=wrong-import-position
 
@@ -42,24 +43,6 @@ trap 'kill $server; exit 0' TERM INT QUIT
 busybox httpd -f -p {port} -h /www & server=$!
 wait $server
 """
-_CONFIG = """version = 2
-root = "{root}/root"
-state = "{root}/state"
-[grpc]
-  address = "{root}/containerd.sock"
-[plugins."io.containerd.grpc.v1.cri"]
-  sandbox_image = "registry.k8s.io/pause:critest"
-  restrict_oom_score_adj = true
-  [plugins."io.containerd.grpc.v1.cri".cni]
-    bin_dir = "/usr/lib/cni"
-    conf_dir = "{root}/cni"
-  [plugins."io.containerd.grpc.v1.cri".containerd]
-    default_runtime_name = "{handler}"
-    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.mayfly]
-      runtime_type = "io.containerd.mayfly.v1"
-    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
-      runtime_type = "io.containerd.runc.v2"
-"""
 
 
 def build_critest(builder, directory):
@@ -68,7 +51,7 @@ def build_critest(builder, directory):
 
 def images():
     made = client_suite.images()
-    base = made.base
+    base = client_suite.base_layer()
 
     def add(repository, tag, config=None, files=()):
         layers = [base] + ([registry.layer(list(files))] if files else [])
@@ -107,16 +90,13 @@ def run_inside(critest, arguments):
         client_suite.prepare_namespaces(root, _HOSTS)
         store = images()
         certificate = store.serve(_HOSTS, root)
-        (root / "cni").mkdir()
-        (root / "cni/pods.conflist").write_text(json.dumps({"cniVersion": "0.4.0", "name": "pods", "plugins": [
-            {"type": "ptp", "ipam": {"type": "host-local", "ranges": [[{"subnet": "10.99.0.0/24"}]], "dataDir": f"{root}/ipam"}}]}))
-        (root / "containerd.toml").write_text(_CONFIG.format(root=root, handler=handler))
+        config = cri.configure(root, "registry.k8s.io/pause:critest", handler)
         path = f"{arguments.bin}:{arguments.containerd.parent}:{os.environ['PATH']}"
         environment = {**os.environ, "SSL_CERT_FILE": str(certificate), "PATH": path}
         for proxy in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
             environment.pop(proxy, None)
         with open(root / "containerd.log", "w", encoding="utf-8") as log:
-            daemon = subprocess.Popen([arguments.containerd, "--config", root / "containerd.toml"], env=environment, stdout=log, stderr=log)
+            daemon = subprocess.Popen([arguments.containerd, "--config", config], env=environment, stdout=log, stderr=log)
         while not (root / "containerd.sock").exists() and daemon.poll() is None:
             time.sleep(0.1)
         endpoint = f"unix://{root}/containerd.sock"
@@ -183,8 +163,9 @@ def main():
     if arguments.json:
         arguments.json.write_text(json.dumps(outcomes, indent=1) + "\n")
     known = tomllib.loads(arguments.known.read_text())["known"] if arguments.known else {}
-    judged = outcomes[arguments.handler[0]]["specs"]
-    wrong = [name for name, state in judged.items() if state != "passed" and name not in known]
+    judged, *others = (outcome["specs"] for outcome in outcomes.values())
+    wrong = [name for name, state in judged.items()
+             if state != "passed" and (name not in known or any(other.get(name) == "passed" for other in others))]
     for name in wrong:
         print(f"FAILED: {name}")
     return 1 if wrong or not judged else 0
